@@ -32,7 +32,14 @@ const shardSchema = z
   .strict();
 
 const splitSchema = z
-  .object({ documents: count, bytes: count, numTokens: count, shards: z.array(shardSchema) })
+  .object({
+    documents: count,
+    bytes: count,
+    numTokens: count,
+    shards: z.array(shardSchema),
+    /** JSONL, one line per document in token order: {"id","source","kind","bytes","numTokens"}. */
+    index: z.object({ file: z.string(), sha256 }).strict(),
+  })
   .strict();
 
 /** Where the text came from, aggregated by package (or top folder) and its licence. */

@@ -60,7 +60,14 @@ export interface CompletionModel {
 
 /** What parity needs to see of a served model, from text on. */
 export interface ModelInspection {
+  /**
+   * The chat template filled in. It ends with the generation prompt unless the last message is the
+   * assistant's, so that the same call shows a request's prompt and a finished conversation.
+   */
   renderChat(messages: readonly ChatMessage[]): Promise<string>;
+  /** The ids that `renderChat`'s text becomes; special ids come from the template only, never from content. */
+  encodeChat(messages: readonly ChatMessage[]): Promise<readonly number[]>;
+  /** Plain text: `<|im_end|>` written in it stays text. */
   tokenize(text: string): Promise<readonly number[]>;
   stopIds(): Promise<readonly number[]>;
   /** Log-probability of ids[i] given ids[0..i-1], for i = 1…; result length is ids.length - 1. */

@@ -48,8 +48,12 @@ export const reportCardSchema = z
     heldOut: z
       .object({
         documents: z.int(),
+        /** Held-out documents that exist; more than `documents` when a time or size bound chose a subset. */
+        documentsAvailable: z.int().optional(),
         bytes: z.int(),
         tokens: z.int(),
+        /** How documents longer than the model's window were cut: each token is scored once. */
+        windows: z.object({ windowTokens: z.int(), strideTokens: z.int() }).strict().optional(),
         bitsPerByte: interval,
         /** Each on exactly the same bytes; `primed` says whether it has seen the training text. */
         baselines: z.array(
