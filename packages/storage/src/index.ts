@@ -1,0 +1,20 @@
+export { durableStep } from "./durable-steps.ts";
+export type { DurableStepMessage, DurableStepName } from "./durable-steps.ts";
+export { toDiskError, withDiskErrors } from "./disk-errors.ts";
+export {
+  ensureFolder,
+  publishFolder,
+  stageFolder,
+  syncFile,
+  syncFolder,
+  writeFileAtomic,
+} from "./atomic-files.ts";
+export type { StagedFolder, WriteFileAtomicOptions } from "./atomic-files.ts";
+export { isTemporaryName, sweepTemporaries } from "./temporaries.ts";
+export { acquireLock } from "./locks.ts";
+export type { Lock, LockOptions } from "./locks.ts";
+export { digestsEqual, sha256, sha256File } from "./hashes.ts";
+export { openBlobStore } from "./blobs.ts";
+export type { Blob, BlobStore } from "./blobs.ts";
+export { homePaths } from "./home.ts";
+export type { HomePaths } from "./home.ts";
