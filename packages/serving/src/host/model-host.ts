@@ -1,0 +1,57 @@
+import type { ChatModel, CompletionModel, ModelInspection } from "@homegrown/contracts";
+
+export interface ModelHostOptions {
+  ggufFile: string;
+  /** Name under which the ports present themselves. */
+  modelId: string;
+  /** Tokens of prompt and answer together, per sequence. Default: the trained length, at most 4096. */
+  contextLength?: number;
+  /** Threads that evaluate. Default: every core. */
+  threads?: number;
+  /** Requests evaluated together. Default: 4. */
+  parallelSequences?: number;
+  /** Requests that may wait for a sequence before `serving/queue-full`. Default: 64. */
+  maxQueue?: number;
+  /** Type of the key-value cache. Default: F32 while it takes no more than 512 MiB, else F16. */
+  cacheType?: "F32" | "F16";
+  /** Default: 120,000. */
+  startTimeoutMs?: number;
+  /** Longest time from call to last token, waiting included. Default: 600,000. */
+  requestTimeoutMs?: number;
+  /** A busy host that says nothing for this long is killed and restarted. Default: 120,000. */
+  stallTimeoutMs?: number;
+  /** Crashes in a row after which the host stays down. Default: 5. */
+  maxRestarts?: number;
+  onEvent?: (event: HostEvent) => void;
+}
+
+export type HostEvent =
+  | { event: "host-start"; modelId: string; processId: number; milliseconds: number }
+  | { event: "host-crash"; modelId: string; reason: string; attempt: number; restartInMs: number }
+  | { event: "host-fail"; modelId: string; reason: string };
+
+/** Speed and memory of a served model, measured on the host while nothing else runs in it. */
+export interface HostMeasurement {
+  promptTokensPerSecond: number;
+  decodeTokensPerSecond: number;
+  /** Largest resident set of the host process so far. */
+  peakMemoryBytes: number;
+}
+
+/** One own model, loaded in a child process of its own, behind the ports. */
+export interface ModelHost {
+  readonly modelId: string;
+  readonly chat: ChatModel;
+  readonly completion: CompletionModel;
+  readonly inspection: ModelInspection;
+  readonly contextLength: number;
+  /** The child's process id; undefined while it is down. */
+  readonly processId: number | undefined;
+  measure(): Promise<HostMeasurement>;
+  /** Ends the child. Requests still running fail with `serving/host-closed`. */
+  close(): Promise<void>;
+}
+
+export async function startModelHost(_options: ModelHostOptions): Promise<ModelHost> {
+  throw new Error("in work");
+}
