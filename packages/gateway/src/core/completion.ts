@@ -1,0 +1,54 @@
+// Raw continuation over the completion port: every prompt gets `numChoicesPerPrompt` choices, and a prompt
+// in a batch is answered as it would be alone (seeds depend on the choice, not on the place in the batch).
+import type { CompletionModel, CompletionRequest } from "@homegrown/contracts";
+import type { Answer, AnswerEvent, GenerationPart, RunOptions } from "./answer.ts";
+import { collectChoices, collectSource, streamChoices } from "./choices.ts";
+import { seedOfChoice } from "./seeds.ts";
+
+export interface CompletionBatch {
+  prompts: readonly (string | readonly number[])[];
+  call: Omit<CompletionRequest, "prompt" | "seed" | "abortSignal">;
+  numChoicesPerPrompt: number;
+  seed: number | undefined;
+}
+
+/** The whole answer; choice `i * numChoicesPerPrompt + j` is the j-th of prompt i. */
+export function generateCompletions(batch: CompletionBatch, run: RunOptions): Promise<Answer> {
+  const model = run.lease.completion;
+  return collectChoices(numChoices(batch), batch.numChoicesPerPrompt, run, (choice, signal) =>
+    collectSource(completionParts(model, callOfChoice(batch, choice, signal))),
+  );
+}
+
+/** The same, as it comes into being; ending the iteration early stops the model. */
+export function streamCompletions(
+  batch: CompletionBatch,
+  run: RunOptions,
+): AsyncGenerator<AnswerEvent, void, undefined> {
+  const sources = Array.from(
+    { length: numChoices(batch) },
+    (_, choice) => (signal: AbortSignal) =>
+      completionParts(run.lease.completion, callOfChoice(batch, choice, signal)),
+  );
+  return streamChoices(sources, batch.numChoicesPerPrompt, run);
+}
+
+function numChoices(batch: CompletionBatch): number {
+  return batch.prompts.length * batch.numChoicesPerPrompt;
+}
+
+function callOfChoice(batch: CompletionBatch, choice: number, abortSignal: AbortSignal): CompletionRequest {
+  const prompt = batch.prompts[Math.floor(choice / batch.numChoicesPerPrompt)]!;
+  const seed = seedOfChoice(batch.seed, choice % batch.numChoicesPerPrompt);
+  return { ...batch.call, prompt, abortSignal, ...(seed === undefined ? {} : { seed }) };
+}
+
+async function* completionParts(
+  model: CompletionModel,
+  call: CompletionRequest,
+): AsyncGenerator<GenerationPart, void, undefined> {
+  for await (const part of model.complete(call)) {
+    if (part.type === "text-delta") yield { type: "text", text: part.text, tokens: part.tokens };
+    else yield { type: "finish", reason: part.reason, usage: part.usage };
+  }
+}

@@ -1,0 +1,20 @@
+/** One finished request as a log line: who asked what of which model, never with which words. */
+export interface RequestRecord {
+  requestId: string;
+  method: string;
+  /** The route's pattern, not the client's path: bounded, and free of what a client may write there. */
+  route: string;
+  status: number;
+  /** `client-left`: the connection ended before the answer did. */
+  outcome: "completed" | "failed" | "client-left";
+  durationMs: number;
+  /** Until the first byte of a streamed answer. */
+  firstByteMs?: number;
+  streamed: boolean;
+  /** Name as the client sent it, only once a model of that name was found. */
+  model?: string;
+  version?: string;
+  inputTokens?: number;
+  outputTokens?: number;
+  error?: { code: string; kind: string; message: string };
+}
