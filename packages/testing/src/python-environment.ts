@@ -1,0 +1,52 @@
+// Python for interop tests: independent referees from PyPI, installed into a folder of the repository's
+// own. Never used by `npm test`, and never by the product.
+import { createHash } from "node:crypto";
+import { execFile } from "node:child_process";
+import { access, mkdir, rename, rm } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+const root = resolve(import.meta.dirname, "../../..");
+
+/**
+ * A virtual environment that holds exactly `packages` (`name==version`), under `.interop/python` at the
+ * repository's root. Made once per list: a second call, from any process, finds it by the list's hash.
+ * @returns the path of its `python`.
+ */
+export async function ensurePython(packages: readonly string[]): Promise<string> {
+  const unpinned = packages.filter((name) => !/^[A-Za-z0-9_.-]+(\[[a-z0-9,]+\])?==[^=]+$/.test(name));
+  if (unpinned.length > 0) {
+    throw new Error(`ensurePython needs exact versions (name==version), got ${unpinned.join(", ")}`);
+  }
+  const key = createHash("sha256").update([...packages].sort().join("\n")).digest("hex").slice(0, 16);
+  const parent = join(root, ".interop", "python");
+  const folder = join(parent, key);
+  const python = join(folder, "bin", "python");
+  if (await exists(python)) return python;
+  await mkdir(parent, { recursive: true });
+  const building = join(parent, `${key}.building-${process.pid}`);
+  try {
+    await run("python3", ["-m", "venv", building]);
+    // `python -m pip`, because the scripts beside it name the folder as it was before the rename.
+    await run(
+      join(building, "bin", "python"),
+      ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...packages],
+      { maxBuffer: 64 << 20 },
+    );
+    await rename(building, folder).catch(async (error: unknown) => {
+      // Another process finished first: its environment is as good.
+      if (!(await exists(python))) throw error;
+    });
+  } finally {
+    await rm(building, { recursive: true, force: true });
+  }
+  return python;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
