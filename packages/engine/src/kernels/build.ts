@@ -1,0 +1,35 @@
+// Compiles assembly/kernels.ts to the kernels.wasm that is committed beside this file, so that nobody
+// who trains needs a compiler. Run `node packages/engine/src/kernels/build.ts` after changing a kernel.
+import { writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const source = "assembly/kernels.ts";
+const root: string = resolve(import.meta.dirname, "../..");
+
+/** The module's bytes for the committed source: a pure function of the source and the compiler's version. */
+export async function compileKernels(): Promise<Uint8Array> {
+  // Imported here, not above: the compiler is a development dependency and slow to load.
+  const { default: asc } = await import("assemblyscript/asc");
+  let wasm: Uint8Array | undefined;
+  const { error, stderr } = await asc.main(
+    [
+      ...[source, "--baseDir", root, "--outFile", "kernels.wasm", "--runtime", "stub", "--noAssert"],
+      ...["--optimizeLevel", "3", "--enable", "simd,threads", "--importMemory", "--sharedMemory"],
+      ...["--noExportMemory", "--initialMemory", "1", "--maximumMemory", "65536"],
+    ],
+    {
+      writeFile: (_name, contents) => {
+        if (typeof contents !== "string") wasm = contents;
+      },
+    },
+  );
+  if (error !== null || wasm === undefined) {
+    throw new Error(`compiling ${source} failed: ${String(error)}\n${stderr.toString()}`);
+  }
+  return wasm;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  writeFileSync(resolve(import.meta.dirname, "kernels.wasm"), await compileKernels());
+}

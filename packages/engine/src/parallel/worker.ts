@@ -1,0 +1,39 @@
+// Entry of one step worker thread: it builds its sessions, then obeys one command after the other. A
+// failure is reported once and ends the thread's use; the main thread closes the stepper.
+import { parentPort, workerData } from "node:worker_threads";
+import { toErrorRecord } from "@homegrown/contracts";
+import { loadKernels } from "../kernels/kernels.ts";
+import { BrokenBarrierError, breakBarrier } from "./barrier.ts";
+import { createEvaluationRunner } from "./evaluation.ts";
+import { createGradientRunner } from "./gradients.ts";
+import type { WorkerCommand, WorkerReply, WorkerSetup } from "./messages.ts";
+import { createUpdateRunner } from "./update.ts";
+
+const setup = workerData as WorkerSetup;
+const port = parentPort!;
+const reply = (message: WorkerReply): void => port.postMessage(message);
+
+async function start(): Promise<(command: WorkerCommand) => Promise<WorkerReply>> {
+  const kernels = loadKernels(setup.memory);
+  const gradients = await createGradientRunner(setup, kernels);
+  const update = await createUpdateRunner(setup, kernels);
+  const evaluation = await createEvaluationRunner(setup);
+  return async (command) => {
+    if (command.kind === "evaluate") return { kind: "evaluate-done", chunks: await evaluation.run(command) };
+    const loss = await gradients.run(command.totalWeight);
+    return { kind: "step-done", outcome: await update.run(command, loss) };
+  };
+}
+
+function fail(error: unknown): void {
+  breakBarrier(setup.control.barrier);
+  reply({ kind: "failed", error: toErrorRecord(error), secondary: error instanceof BrokenBarrierError });
+}
+
+try {
+  const obey = await start();
+  port.on("message", (command: WorkerCommand) => void obey(command).then(reply, fail));
+  reply({ kind: "ready" });
+} catch (error) {
+  fail(error);
+}
