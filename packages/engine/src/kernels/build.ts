@@ -13,11 +13,12 @@ export async function compileKernels(): Promise<Uint8Array> {
   const { default: asc } = await import("assemblyscript/asc");
   let wasm: Uint8Array | undefined;
   const { error, stderr } = await asc.main(
-    [
-      ...[source, "--baseDir", root, "--outFile", "kernels.wasm", "--runtime", "stub", "--noAssert"],
-      ...["--optimizeLevel", "3", "--enable", "simd,threads", "--importMemory", "--sharedMemory"],
-      ...["--noExportMemory", "--initialMemory", "1", "--maximumMemory", "65536"],
-    ],
+    (
+      `${source} --outFile kernels.wasm --runtime stub --noAssert --optimizeLevel 3 ` +
+      "--enable simd,threads --importMemory --sharedMemory --noExportMemory --initialMemory 1 --maximumMemory 65536"
+    )
+      .split(" ")
+      .concat("--baseDir", root),
     {
       writeFile: (_name, contents) => {
         if (typeof contents !== "string") wasm = contents;
