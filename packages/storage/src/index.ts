@@ -18,3 +18,6 @@ export { openBlobStore } from "./blobs.ts";
 export type { Blob, BlobStore } from "./blobs.ts";
 export { homePaths } from "./home.ts";
 export type { HomePaths } from "./home.ts";
+export { openDatabase } from "./database/database.ts";
+export type { Database, OpenDatabaseOptions } from "./database/database.ts";
+export type { Migration, MigrationSet } from "./database/migrations.ts";

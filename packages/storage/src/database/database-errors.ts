@@ -1,0 +1,80 @@
+import { HomegrownError } from "@homegrown/contracts";
+import type { ErrorKind } from "@homegrown/contracts";
+import type { DatabaseFailure } from "./messages.ts";
+
+interface Explanation {
+  code: string;
+  kind: ErrorKind;
+  hint: string;
+  retryable?: boolean;
+}
+
+/** By SQLite's primary result code, https://sqlite.org/rescode.html. */
+const EXPLANATIONS: Readonly<Record<number, Explanation>> = {
+  5: {
+    code: "storage/database-busy",
+    kind: "unavailable",
+    hint: "Another process is writing for a long time. Try again, or stop that process.",
+    retryable: true,
+  },
+  8: {
+    code: "storage/not-writable",
+    kind: "unavailable",
+    hint: "Give this user the right to write the database file and its folder.",
+  },
+  10: {
+    code: "storage/disk-failed",
+    kind: "unavailable",
+    hint: "Reading or writing the disk failed. Check the disk's health and free space.",
+  },
+  11: {
+    code: "storage/database-corrupt",
+    kind: "corrupt",
+    hint: "Restore the database from a backup; model folders carry their own lineage and signature.",
+  },
+  13: {
+    code: "storage/disk-full",
+    kind: "unavailable",
+    hint: "Free space on that disk, then run again: the transaction was rolled back whole.",
+    retryable: true,
+  },
+  14: {
+    code: "storage/not-writable",
+    kind: "unavailable",
+    hint: "Check that the folder of the database exists and may be written.",
+  },
+  19: {
+    code: "storage/constraint",
+    kind: "conflict",
+    hint: "The same thing was recorded already, perhaps by another process: read again and retry.",
+  },
+  26: {
+    code: "storage/database-corrupt",
+    kind: "corrupt",
+    hint: "The file is no SQLite database. Move it away, or restore it from a backup.",
+  },
+};
+
+/** A failure inside the worker as an error that says what was being done, for example a statement's start. */
+export function toDatabaseError(failure: DatabaseFailure, file: string, doing: string): HomegrownError {
+  const explanation = EXPLANATIONS[(failure.errcode ?? 0) & 0xff] ?? {
+    code: "storage/database-failed",
+    kind: "internal" as const,
+    hint: "This is a fault of the program: report it with the statement that the message names.",
+  };
+  return new HomegrownError({
+    ...explanation,
+    message: `${doing} failed on ${file}: ${failure.message}`,
+    details: { file, ...(failure.errcode === undefined ? {} : { sqliteCode: failure.errcode }) },
+  });
+}
+
+export function closedError(file: string, why: string): HomegrownError {
+  return new HomegrownError({
+    code: "storage/database-closed",
+    kind: "unavailable",
+    message: `the database ${file} cannot be used: ${why}`,
+    hint: "Open it again; if its worker thread died, report what the message says.",
+    details: { file },
+  });
+}
