@@ -14,6 +14,7 @@ export interface Breach {
 interface PackageFile {
   name: string;
   dependencies?: Record<string, string>;
+  devDependencies?: Record<string, string>;
 }
 
 const IMPORT_PATTERN =
@@ -114,7 +115,10 @@ function breachOfImport(context: FileContext, specifier: string): Omit<Breach, "
   }
   const declared =
     manifest.dependencies?.[name] !== undefined ||
-    (isTest(file) && (context.rootDependencies[name] !== undefined || name === "@homegrown/testing"));
+    (isTest(file) &&
+      (manifest.devDependencies?.[name] !== undefined ||
+        context.rootDependencies[name] !== undefined ||
+        name === "@homegrown/testing"));
   if (!declared && name !== manifest.name) {
     return {
       message: `imports '${name}', which its package.json does not declare`,
@@ -132,7 +136,7 @@ function packageFolders(root: string): string[] {
   );
 }
 
-function readPackage(folder: string): PackageFile & { devDependencies?: Record<string, string> } {
+function readPackage(folder: string): PackageFile {
   return JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
 }
 
