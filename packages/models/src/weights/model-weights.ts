@@ -1,5 +1,5 @@
 // What every exporter needs of a finished model, whatever the file format.
-import type { DecoderConfig } from "@homegrown/contracts";
+import type { DecoderConfig, TokenizerJson } from "@homegrown/contracts";
 
 /**
  * Where an exporter gets a parameter by its Hugging Face name. A `Map` is one; so is an open
@@ -25,8 +25,8 @@ export type WeightType = "F32" | "F16" | "BF16" | "Q8_0";
 export interface ExportedModel {
   config: DecoderConfig;
   parameters: ParameterSource;
-  /** The object of a Hugging Face `tokenizer.json`: byte-level BPE with the `qwen2` pre-tokeniser. */
-  tokenizerJson: object;
+  /** Byte-level BPE with the `qwen2` pre-tokeniser. */
+  tokenizerJson: TokenizerJson;
   /** Jinja source that renders a conversation. */
   chatTemplate: string;
   specialTokens: SpecialTokens;
