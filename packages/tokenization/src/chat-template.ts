@@ -16,6 +16,9 @@ export interface RenderChatOptions {
   messages: readonly ChatMessage[];
   /** True: the text ends where the assistant's answer begins. */
   addGenerationPrompt: boolean;
+  /** What the template's `bos_token` and `eos_token` stand for; by default those of our own models. */
+  bosToken?: string;
+  eosToken?: string;
 }
 
 const MAX_TEMPLATE_LENGTH = 1 << 20;
@@ -27,8 +30,8 @@ export function renderChat(template: string, options: RenderChatOptions): string
     return parse(template).render({
       messages: options.messages.map(({ role, content }) => ({ role, content })),
       add_generation_prompt: options.addGenerationPrompt,
-      bos_token: "",
-      eos_token: END_OF_TEXT,
+      bos_token: options.bosToken ?? "",
+      eos_token: options.eosToken ?? END_OF_TEXT,
     });
   } catch (cause) {
     if (cause instanceof HomegrownError) throw cause;
