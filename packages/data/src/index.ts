@@ -1,0 +1,18 @@
+export { buildDataset } from "./build-dataset.ts";
+export type { BuildDatasetOptions, BuiltDataset } from "./build-options.ts";
+export { defaultCorpus } from "./sources/default-corpus.ts";
+export type { CorpusSource } from "./sources/corpus-source.ts";
+export type { DocumentKind } from "./sources/document-kind.ts";
+export type { QualityOptions } from "./quality/quality-rules.ts";
+export { DATASET_MANIFEST_FILE } from "./manifest-file.ts";
+export { Dataset, openDataset } from "./readers/dataset.ts";
+export type { DatasetDocument, HeldOutDocument, OpenDatasetOptions } from "./readers/dataset.ts";
+export type { TrainReader, TrainReaderOptions } from "./readers/train-reader.ts";
+export type { HeldOutReader, HeldOutReaderOptions } from "./readers/held-out-reader.ts";
+export type { TokenBatch } from "./readers/token-batch.ts";
+export { buildPairDataset } from "./pairs/build-pair-dataset.ts";
+export type { BuildPairDatasetOptions, Conversation } from "./pairs/build-pair-dataset.ts";
+export { minePairs, minePairsFromText } from "./pairs/mine-pairs.ts";
+export type { MinedPair, MinePairsOptions } from "./pairs/mine-pairs.ts";
+export { summarizeDataset } from "./summarize-dataset.ts";
+export type { DatasetSummaryRow } from "./summarize-dataset.ts";

@@ -1,0 +1,1 @@
+export interface CodeLimits { maxLineLength: number }

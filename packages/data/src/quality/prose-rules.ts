@@ -1,0 +1,1 @@
+export interface ProseLimits { minWords: number }
