@@ -1,8 +1,16 @@
 // Chat over the chat port: n choices by calling the model n times with seeds of their own.
-import { HomegrownError } from "@homegrown/contracts";
 import type { ChatMetadataExtension, ChatModel, TokenLogProbability } from "@homegrown/contracts";
-import type { Answer, AnswerEvent, Choice, FinishReason, GenerationPart, RunOptions, Usage } from "./answer.ts";
+import type {
+  Answer,
+  AnswerEvent,
+  Choice,
+  FinishReason,
+  GenerationPart,
+  RunOptions,
+  Usage,
+} from "./answer.ts";
 import { collectChoices, streamChoices } from "./choices.ts";
+import { modelFailed } from "./model-failed.ts";
 import { seedOfChoice } from "./seeds.ts";
 
 export type ChatCall = Parameters<ChatModel["doGenerate"]>[0];
@@ -32,7 +40,10 @@ export function generateChat(request: ChatRequest, run: RunOptions): Promise<Ans
 }
 
 /** The answer as it comes into being; ending the iteration early stops the model. */
-export function streamChat(request: ChatRequest, run: RunOptions): AsyncGenerator<AnswerEvent, void, undefined> {
+export function streamChat(
+  request: ChatRequest,
+  run: RunOptions,
+): AsyncGenerator<AnswerEvent, void, undefined> {
   const sources = Array.from(
     { length: request.numChoices },
     (_, choice) => (signal: AbortSignal) => chatParts(run.lease.chat, callOfChoice(request, choice, signal)),
@@ -47,14 +58,12 @@ function callOfChoice(request: ChatRequest, choice: number, abortSignal: AbortSi
 
 async function* chatParts(model: ChatModel, call: ChatCall): AsyncGenerator<GenerationPart, void, undefined> {
   const { stream } = await model.doStream(call);
-  let finished = false;
   for await (const part of stream) {
     switch (part.type) {
       case "text-delta":
         yield { type: "text", text: part.delta, tokens: tokensOf(part.providerMetadata) };
         break;
       case "finish":
-        finished = true;
         yield { type: "finish", reason: toReason(part.finishReason), usage: toUsage(part.usage) };
         break;
       case "error":
@@ -63,7 +72,6 @@ async function* chatParts(model: ChatModel, call: ChatCall): AsyncGenerator<Gene
       // Starts, ends and metadata carry nothing that an answer shows.
     }
   }
-  if (!finished) throw modelFailed("The model's stream ended without saying that it was finished.");
 }
 
 function tokensOf(metadata: Record<string, unknown> | undefined): readonly TokenLogProbability[] {
@@ -77,14 +85,4 @@ function toReason(finish: PortFinish): FinishReason {
 
 function toUsage(usage: PortUsage): Usage {
   return { inputTokens: usage.inputTokens.total ?? 0, outputTokens: usage.outputTokens.total ?? 0 };
-}
-
-function modelFailed(message: string): HomegrownError {
-  return new HomegrownError({
-    code: "gateway/model-failed",
-    kind: "unavailable",
-    message,
-    hint: "Send the request again; if it happens again, look into the model host's log.",
-    retryable: true,
-  });
 }

@@ -2,6 +2,7 @@
 // taken, so a slow reader holds at most one part per running choice in memory; and whatever ends the
 // answer (done, failure, reader gone) has ended every source before the caller goes on.
 import type { Answer, AnswerEvent, Choice, GenerationPart, RunOptions } from "./answer.ts";
+import { modelFailed } from "./model-failed.ts";
 
 export type ChoiceSource = (signal: AbortSignal) => AsyncIterable<GenerationPart>;
 type Run = Pick<RunOptions, "signal" | "parallelChoices">;
@@ -16,6 +17,7 @@ export async function* streamChoices(
   run: Run,
 ): AsyncGenerator<AnswerEvent, void, undefined> {
   const usage = { inputTokens: 0, outputTokens: 0 };
+  let finished = 0;
   const only = sources.length === 1 ? sources[0] : undefined;
   const parts = only ? only(run.signal) : interleave(sources, run);
   for await (const item of parts) {
@@ -24,9 +26,13 @@ export async function* streamChoices(
       yield { type: "text", choice, text: part.text, tokens: part.tokens };
       continue;
     }
+    finished++;
     usage.outputTokens += part.usage.outputTokens;
     if (choice % choicesPerPrompt === 0) usage.inputTokens += part.usage.inputTokens;
     yield { type: "finish", choice, reason: part.reason };
+  }
+  if (finished < sources.length) {
+    throw modelFailed("The model's stream ended without saying that it was finished.");
   }
   yield { type: "end", usage };
 }
@@ -127,10 +133,6 @@ export async function collectSource(source: AsyncIterable<GenerationPart>): Prom
       if (part.tokens.length > 0) tokens.push(...part.tokens);
     }
   }
-  return {
-    text,
-    tokens,
-    reason: finish?.reason ?? "stop",
-    usage: finish?.usage ?? { inputTokens: 0, outputTokens: 0 },
-  };
+  if (!finish) throw modelFailed("The model's stream ended without saying that it was finished.");
+  return { text, tokens, reason: finish.reason, usage: finish.usage };
 }

@@ -1,0 +1,60 @@
+import type { z } from "zod";
+import { invalidRequest } from "./invalid-request.ts";
+
+/** Fields that change what is asked but that no model here can do; the function says when it is harmless. */
+export type UnsupportedFields = Readonly<Record<string, (value: unknown) => boolean>>;
+
+/**
+ * A body against its schema. Unknown fields are ignored, unsupported ones refused. Throws
+ * `gateway/invalid-request` naming the field, never quoting its value.
+ */
+export function parseRequest<Schema extends z.ZodType>(
+  schema: Schema,
+  unsupported: UnsupportedFields,
+  body: unknown,
+): z.output<Schema> {
+  if (typeof body === "object" && body !== null) {
+    for (const field in unsupported) {
+      const value = (body as Record<string, unknown>)[field];
+      if (value === undefined || value === null || unsupported[field]!(value)) continue;
+      throw invalidRequest(
+        field,
+        "unsupported",
+        `This server does not support the parameter '${field}'.`,
+        `Leave '${field}' out.`,
+      );
+    }
+  }
+  const result = schema.safeParse(body);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0]!;
+  const param = toParam(issue.path);
+  const value = valueAt(body, issue.path);
+  throw invalidRequest(
+    param,
+    value === undefined ? "missing" : issue.code.startsWith("invalid_type") ? "type" : "value",
+    value === undefined
+      ? `The required parameter '${param}' is missing.`
+      : `The parameter '${param || "body"}' is not valid: ${issue.message}.`,
+    param === "" ? "Send a JSON object." : `Correct '${param}'.`,
+  );
+}
+
+/** OpenAI writes `messages[0].content`. */
+function toParam(path: readonly PropertyKey[]): string {
+  return path
+    .map((key, depth) => (typeof key === "number" ? `[${key}]` : `${depth === 0 ? "" : "."}${String(key)}`))
+    .join("");
+}
+
+function valueAt(body: unknown, path: readonly PropertyKey[]): unknown {
+  let value = body;
+  for (const key of path) {
+    if (typeof value !== "object" || value === null) return undefined;
+    value = (value as Record<PropertyKey, unknown>)[key];
+  }
+  return value;
+}
+
+export const isEmptyList = (value: unknown): boolean => Array.isArray(value) && value.length === 0;
+export const never = (): boolean => false;
