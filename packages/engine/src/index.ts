@@ -1,3 +1,14 @@
+export { accumulateGradients } from "./gradients/accumulate.ts";
+export type { GradientPlan } from "./gradients/accumulate.ts";
+export { differentiate } from "./gradients/differentiate.ts";
+export { countCost } from "./cost/count-cost.ts";
+export { Graph } from "./graph/graph.ts";
+export { sizeOf } from "./graph/shapes.ts";
+export type { Shape } from "./graph/shapes.ts";
+export type { DType, Tensor } from "./graph/tensor.ts";
+export { compileGraph } from "./onnx/compile.ts";
+export { lowerToOnnx } from "./onnx/lower.ts";
+export { interpret } from "./reference/interpret.ts";
 export type {
   AccumulatedGradient,
   Cost,
