@@ -1,0 +1,11 @@
+export { createRandom } from "./random.ts";
+export type { Random } from "./random.ts";
+export { normalCdf, normalQuantile } from "./normal.ts";
+export { mean, median, medianAbsoluteDeviation, quantile } from "./quantiles.ts";
+export { proportionInterval } from "./proportion.ts";
+export { bootstrapInterval } from "./bootstrap.ts";
+export type { BootstrapOptions } from "./bootstrap.ts";
+export { bootstrapRatioInterval } from "./bootstrap-ratio.ts";
+export type { RatioTerm } from "./bootstrap-ratio.ts";
+export { pairedBootstrap } from "./paired.ts";
+export type { PairedDifference } from "./paired.ts";
