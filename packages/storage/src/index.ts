@@ -21,3 +21,6 @@ export type { HomePaths } from "./home.ts";
 export { openDatabase } from "./database/database.ts";
 export type { Database, OpenDatabaseOptions } from "./database/database.ts";
 export type { Migration, MigrationSet } from "./database/migrations.ts";
+// The query builder's own words, so that a package with tables needs to depend on storage alone.
+export { sql } from "kysely";
+export type { Generated, Kysely, Selectable, Transaction } from "kysely";
