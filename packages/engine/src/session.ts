@@ -90,9 +90,7 @@ function toTensors(values: Readonly<Record<string, Value>>): Record<string, Tens
   return Object.fromEntries(
     Object.entries(values).map(([name, { data, shape }]) => [
       name,
-      data instanceof Float32Array
-        ? new Tensor("float32", data, shape)
-        : new Tensor("int64", data, shape),
+      data instanceof Float32Array ? new Tensor("float32", data, shape) : new Tensor("int64", data, shape),
     ]),
   );
 }

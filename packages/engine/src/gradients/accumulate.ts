@@ -30,7 +30,12 @@ export function accumulateGradients(
       const [rows, by] = inputs;
       const output = `rows_${scattered.length}:${parameter}`;
       graph.output(output, rows);
-      scattered.push({ parameter, output, indices: by === indices.ids ? "ids" : "targets", width: rows.shape[1]! });
+      scattered.push({
+        parameter,
+        output,
+        indices: by === indices.ids ? "ids" : "targets",
+        width: rows.shape[1]!,
+      });
     }
     if (dense.length === 0) continue;
     const [input, output] = [`gradient_in:${parameter}`, `gradient:${parameter}`];

@@ -26,7 +26,9 @@ export function broadcast(a: Shape, b: Shape): Shape | undefined {
 /** Axes of `from` that were repeated to reach it from `to`: those a gradient must be summed over. */
 export function repeatedAxes(from: Shape, to: Shape): number[] {
   const lead = from.length - to.length;
-  return from.flatMap((length, axis) => (axis < lead || (to[axis - lead] === 1 && length !== 1) ? [axis] : []));
+  return from.flatMap((length, axis) =>
+    axis < lead || (to[axis - lead] === 1 && length !== 1) ? [axis] : [],
+  );
 }
 
 export function formatShape(shape: Shape): string {

@@ -43,7 +43,9 @@ export function lower(graph: Graph): LoweredGraph {
     outputs: node.outputs.map(final),
   }));
   const used = new Set(nodes.flatMap(({ inputs }) => inputs));
-  const inputs = named.flatMap(([name, { dtype, shape }]) => (used.has(name) ? [{ name, dtype, shape }] : []));
+  const inputs = named.flatMap(([name, { dtype, shape }]) =>
+    used.has(name) ? [{ name, dtype, shape }] : [],
+  );
   return {
     model: { nodes, initializers: emit.initializers, inputs, outputs },
     emitted: emit.emitted,
@@ -55,7 +57,11 @@ export function lowerToOnnx(graph: Graph): Uint8Array {
   return encodeModel(lower(graph).model);
 }
 
-function lowerNode<Op extends OpName>(emit: OnnxEmitter, node: Node<Op>, values: Map<Tensor, OnnxValue>): void {
+function lowerNode<Op extends OpName>(
+  emit: OnnxEmitter,
+  node: Node<Op>,
+  values: Map<Tensor, OnnxValue>,
+): void {
   const inputs = (node.inputs as readonly Tensor[]).map((tensor) => values.get(tensor)!);
   const results = ONNX_RULES[node.op](
     emit,

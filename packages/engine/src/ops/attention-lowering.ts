@@ -32,8 +32,11 @@ function product(
   });
 }
 
-const queryView = (emit: OnnxEmitter, x: OnnxValue, { time, groups, heads, headDim }: AttentionSizes): OnnxValue =>
-  emit.reshape(x, [time, groups, heads, headDim]);
+const queryView = (
+  emit: OnnxEmitter,
+  x: OnnxValue,
+  { time, groups, heads, headDim }: AttentionSizes,
+): OnnxValue => emit.reshape(x, [time, groups, heads, headDim]);
 
 const keyView = (emit: OnnxEmitter, x: OnnxValue, { time, groups, headDim }: AttentionSizes): OnnxValue =>
   emit.reshape(x, [time, groups, 1, headDim]);

@@ -42,7 +42,10 @@ function dot(a: NdArray, i: number, b: NdArray, j: number, length: number): numb
 }
 
 function probabilitiesOf({ at, keyAt, t }: Query, q: NdArray, k: NdArray, headDim: number): number[] {
-  const scores = Array.from({ length: t + 1 }, (_, s) => dot(q, at, k, keyAt(s), headDim) / Math.sqrt(headDim));
+  const scores = Array.from(
+    { length: t + 1 },
+    (_, s) => dot(q, at, k, keyAt(s), headDim) / Math.sqrt(headDim),
+  );
   const largest = Math.max(...scores);
   const exponentials = scores.map((score) => Math.exp(score - largest));
   const total = exponentials.reduce((sum, value) => sum + value, 0);

@@ -42,9 +42,7 @@ export const onnx: OnnxRules<IndexingOps> = {
   scatterRows: (emit, [values, rows], _, [y]) => {
     const zeros = emit.node("ConstantOfShape", [emit.ints(y!.shape)], y!.shape);
     const column = emit.reshape(rows, [sizeOf(rows.shape), 1]);
-    return [
-      emit.node("ScatterND", [zeros, column, values], y!.shape, { reduction: { string: "add" } }),
-    ];
+    return [emit.node("ScatterND", [zeros, column, values], y!.shape, { reduction: { string: "add" } })];
   },
 };
 

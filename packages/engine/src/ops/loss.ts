@@ -29,7 +29,8 @@ export const shapes: ShapeRules<LossOps> = {
   linearCrossEntropy: ([hidden, map, targets, weights]) => {
     const rows = hidden.shape[0]!;
     const fits = hidden.shape[1] === map.shape[1] && targets.shape[0] === rows && weights.shape[0] === rows;
-    if (!fits || targets.dtype !== "int64") return "hidden [R, d], map [V, d], int64 targets [R], weights [R]";
+    if (!fits || targets.dtype !== "int64")
+      return "hidden [R, d], map [V, d], int64 targets [R], weights [R]";
     return [
       { dtype: "float32", shape: [] },
       { dtype: "float32", shape: [rows, map.shape[0]!] },

@@ -21,7 +21,8 @@ export interface PositionOps {
 export const shapes: ShapeRules<PositionOps> = {
   rotary: ([x], { sequences, headDim }) => {
     const [rows, width] = x.shape;
-    const fits = x.shape.length === 2 && rows! % sequences === 0 && width! % headDim === 0 && headDim % 2 === 0;
+    const fits =
+      x.shape.length === 2 && rows! % sequences === 0 && width! % headDim === 0 && headDim % 2 === 0;
     return fits ? [x] : `x [time · ${sequences}, heads · ${headDim}] with an even head size`;
   },
 };

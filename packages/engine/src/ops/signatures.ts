@@ -10,14 +10,7 @@ import type { NormalizationOps } from "./normalization.ts";
 import type { PositionOps } from "./position.ts";
 
 export interface OpSignatures
-  extends
-    ElementwiseOps,
-    MatrixOps,
-    NormalizationOps,
-    PositionOps,
-    AttentionOps,
-    IndexingOps,
-    LossOps {}
+  extends ElementwiseOps, MatrixOps, NormalizationOps, PositionOps, AttentionOps, IndexingOps, LossOps {}
 
 export type OpName = keyof OpSignatures;
 export type OpInputs<Op extends OpName> = OpSignatures[Op]["inputs"];

@@ -30,7 +30,12 @@ function attentionBlockSize(sequenceLength: number): number {
 }
 
 /** Declares the parameters on the graph and applies the layers to ids int64 [R]. */
-export function decoderForward(graph: Graph, config: DecoderConfig, ids_R: Tensor, rows: RowShape): DecoderForward {
+export function decoderForward(
+  graph: Graph,
+  config: DecoderConfig,
+  ids_R: Tensor,
+  rows: RowShape,
+): DecoderForward {
   const specs = new Map(parameterSpecs(config).map((spec) => [spec.name, graph.parameter(spec)]));
   const parameter = (name: string): Tensor => specs.get(name)!;
   const embedding_VM = parameter(EMBEDDING);

@@ -3,7 +3,14 @@
 import { HomegrownError } from "@homegrown/contracts";
 import type { DecoderConfig } from "@homegrown/contracts";
 import { Graph, accumulateGradients, compileGraph, differentiate } from "@homegrown/engine";
-import type { GradientPlan, ParameterSpec, ScoreOutput, ScoreProgram, StepProgram, Tensor } from "@homegrown/engine";
+import type {
+  GradientPlan,
+  ParameterSpec,
+  ScoreOutput,
+  ScoreProgram,
+  StepProgram,
+  Tensor,
+} from "@homegrown/engine";
 import { decoderForward } from "./forward.ts";
 import type { DecoderForward, RowShape } from "./forward.ts";
 
