@@ -1,4 +1,14 @@
-import type { DecoderConfig, ProgressListener, RunManifest } from "@homegrown/contracts";
+// From what a caller wants to the manifest that decides every number of the run.
+import { readFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { join, relative, resolve } from "node:path";
+import { HomegrownError, datasetManifestSchema, runManifestSchema } from "@homegrown/contracts";
+import type { DatasetManifest, DecoderConfig, ProgressListener, RunManifest } from "@homegrown/contracts";
+import { DATASET_MANIFEST_FILE } from "@homegrown/data";
+import { homePaths, sha256, sha256File } from "@homegrown/storage";
+import * as defaults from "./defaults.ts";
+import type { ScheduleFractions } from "./defaults.ts";
+import { measureSpeed } from "./measure-speed.ts";
 
 /** What a caller decides; everything else has a default that suits a run of minutes on a laptop. */
 export interface PlanOptions {
@@ -7,27 +17,28 @@ export interface PlanOptions {
   readonly id: string;
   readonly kind: RunManifest["kind"];
   readonly model: DecoderConfig;
-  /** Folder of the dataset, inside `home`. */
+  /** The dataset's folder, inside `home`. */
   readonly datasetFolder: string;
-  /** Exactly one of the two: how long to train, or how many steps. */
+  /** One of the three: how long to train, how many steps, or how often to see all training data. */
   readonly minutes?: number;
   readonly totalSteps?: number;
+  readonly epochs?: number;
   /** Default 1. */
   readonly seed?: number;
   /** Default: the machine's processors, 8 at most. */
   readonly numWorkers?: number;
+  /** Default: 256 tokens (the row length for `pairs`), 4096 tokens a step, micro-batches of at most 4. */
   readonly batch?: Partial<RunManifest["batch"]>;
+  /** Default: Muon; see `defaults.ts`. */
   readonly optimizer?: Partial<RunManifest["optimizer"]>;
-  readonly schedule?: {
-    readonly warmupFraction?: number;
-    readonly decayFraction?: number;
-    readonly finalFraction?: number;
-  };
+  /** Shares of the run's steps, and the last step's share of the peak rate. */
+  readonly schedule?: Partial<ScheduleFractions>;
+  /** Default 1. */
   readonly clipNorm?: number;
   readonly checkpoints?: Partial<RunManifest["checkpoints"]>;
   readonly evaluation?: Partial<RunManifest["evaluation"]>;
   readonly spikes?: Partial<RunManifest["spikes"]>;
-  /** Folder (Hugging Face layout) inside `home` to start from. */
+  /** Folder (Hugging Face layout) inside `home` whose weights the run starts from. */
   readonly initialModel?: { readonly folder: string; readonly version?: string };
   readonly code: RunManifest["code"];
   readonly signal?: AbortSignal;
@@ -35,10 +46,167 @@ export interface PlanOptions {
 }
 
 /**
- * A complete manifest. With `minutes` it measures the real training step for a few seconds, once, and
- * stores what it measured; the manifest never changes afterwards.
- * Throws `training/bad-plan`.
+ * A complete manifest. With `minutes` the real step is measured for a few seconds, once, and the result
+ * stored as `budget`: the manifest never changes afterwards. Throws `training/bad-plan`.
  */
-export async function planRun(_options: PlanOptions): Promise<RunManifest> {
-  throw new Error("being written");
+export async function planRun(options: PlanOptions): Promise<RunManifest> {
+  const { home, kind } = options;
+  const datasetFile = join(resolve(options.datasetFolder), DATASET_MANIFEST_FILE);
+  const text = await readFile(datasetFile, "utf8").catch((cause: unknown) => {
+    throw badPlan(`there is no dataset at ${options.datasetFolder}`, "Build it first.", cause);
+  });
+  const dataset = datasetManifestSchema.parse(JSON.parse(text));
+  const numWorkers = options.numWorkers ?? Math.min(availableParallelism(), defaults.maxDefaultWorkers);
+  const batch = planBatch(options, dataset, numWorkers);
+  const evaluation = {
+    everySteps: 1,
+    numSequences: defaults.defaultEvents.heldOutSequences,
+    ...options.evaluation,
+  };
+  const optimizer = { ...defaults.defaultOptimizers[kind], ...options.optimizer };
+  const { totalSteps, budget } = await planLength(options, {
+    dataset,
+    batch,
+    numWorkers,
+    optimizer,
+    evaluation,
+  });
+  const perEvent = (events: number): number => Math.max(1, Math.ceil(totalSteps / events));
+  const { evaluations, checkpoints, keepLast } = defaults.defaultEvents;
+  return runManifestSchema.parse({
+    schemaVersion: 1,
+    id: options.id,
+    kind,
+    createdAt: new Date().toISOString(),
+    seed: options.seed ?? 1,
+    numWorkers,
+    model: options.model,
+    dataset: { path: insideHome(home, datasetFile), sha256: sha256(text) },
+    ...(options.initialModel === undefined
+      ? {}
+      : { initialModel: await pinModel(home, options.initialModel) }),
+    batch,
+    totalSteps,
+    optimizer,
+    schedule: planSchedule(kind, totalSteps, options.schedule),
+    clipNorm: options.clipNorm ?? 1,
+    checkpoints: { everySteps: perEvent(checkpoints), keepLast, ...options.checkpoints },
+    evaluation: { ...evaluation, everySteps: options.evaluation?.everySteps ?? perEvent(evaluations) },
+    ...(budget === undefined ? {} : { budget }),
+    spikes: { ...defaults.defaultSpikes, ...options.spikes },
+    code: options.code,
+  } satisfies RunManifest);
+}
+
+function planBatch(options: PlanOptions, dataset: DatasetManifest, numWorkers: number): RunManifest["batch"] {
+  const rows = dataset.rowTokens === undefined ? undefined : dataset.rowTokens - 1;
+  const longest = options.model.maxPositionEmbeddings;
+  const sequenceLength =
+    options.batch?.sequenceLength ?? rows ?? Math.min(defaults.defaultSequenceLength, longest);
+  if (sequenceLength > longest) {
+    throw badPlan(
+      `sequences of ${sequenceLength} tokens do not fit a model of ${longest} positions`,
+      "Use shorter ones.",
+    );
+  }
+  const wanted =
+    options.batch?.sequencesPerStep ??
+    Math.max(1, Math.round(defaults.defaultTokensPerStep / sequenceLength));
+  const perWorker = Math.ceil(wanted / numWorkers);
+  if (options.batch?.sequencesPerStep !== undefined && perWorker * numWorkers !== wanted) {
+    throw badPlan(
+      `${wanted} sequences a step do not share out over ${numWorkers} workers`,
+      "Make sequencesPerStep a multiple of numWorkers.",
+    );
+  }
+  const microBatchSequences =
+    options.batch?.microBatchSequences ?? largestDivisor(perWorker, defaults.defaultMicroBatchSequences);
+  if (perWorker % microBatchSequences !== 0) {
+    throw badPlan(
+      `${perWorker} sequences of a worker do not share out into micro-batches of ${microBatchSequences}`,
+      "Make sequencesPerStep a multiple of numWorkers · microBatchSequences.",
+    );
+  }
+  return { sequenceLength, sequencesPerStep: perWorker * numWorkers, microBatchSequences };
+}
+
+interface PlannedParts extends Pick<RunManifest, "batch" | "numWorkers" | "optimizer" | "evaluation"> {
+  readonly dataset: DatasetManifest;
+}
+
+async function planLength(
+  { home, model, minutes, totalSteps, epochs, signal, onProgress }: PlanOptions,
+  { dataset, ...parts }: PlannedParts,
+): Promise<Pick<RunManifest, "totalSteps" | "budget">> {
+  const tokensPerStep = parts.batch.sequencesPerStep * parts.batch.sequenceLength;
+  if ([minutes, totalSteps, epochs].filter((value) => value !== undefined).length !== 1) {
+    throw badPlan("a run's length must be given in exactly one way", "Give minutes, totalSteps or epochs.");
+  }
+  if (totalSteps !== undefined) return { totalSteps };
+  if (epochs !== undefined) {
+    const { rowTokens, splits } = dataset;
+    // A row holds one id more than it trains on.
+    const tokens =
+      rowTokens === undefined
+        ? splits.train.numTokens
+        : (splits.train.numTokens * (rowTokens - 1)) / rowTokens;
+    return { totalSteps: Math.max(1, Math.round((epochs * tokens) / tokensPerStep)) };
+  }
+  if (!(minutes! > 0)) throw badPlan(`minutes is ${minutes}`, "Give a positive number of minutes.");
+  onProgress?.({ event: "speed-measure", message: "measuring the training step" });
+  const { secondsPerStep, secondsPerEvaluation } = await measureSpeed(home, { model, ...parts }, signal);
+  // One evaluation before the first step and one at the end come on top of the regular ones.
+  const evaluations = (defaults.defaultEvents.evaluations + 2) * secondsPerEvaluation;
+  const seconds = Math.max(minutes! * 60 - evaluations, minutes! * 30);
+  return {
+    totalSteps: Math.max(1, Math.floor(seconds / secondsPerStep)),
+    budget: { minutes: minutes!, measuredTokensPerSecond: tokensPerStep / secondsPerStep },
+  };
+}
+
+function planSchedule(
+  kind: RunManifest["kind"],
+  totalSteps: number,
+  chosen: Partial<ScheduleFractions> | undefined,
+): RunManifest["schedule"] {
+  const { warmupFraction, decayFraction, finalFraction } = { ...defaults.defaultSchedules[kind], ...chosen };
+  return {
+    warmupSteps: Math.round(totalSteps * warmupFraction),
+    decaySteps: Math.round(totalSteps * decayFraction),
+    finalFraction,
+  };
+}
+
+async function pinModel(
+  home: string,
+  { folder, version }: { readonly folder: string; readonly version?: string },
+): Promise<RunManifest["initialModel"]> {
+  const weights = join(resolve(folder), "model.safetensors");
+  const weightsSha256 = await sha256File(weights).catch((cause: unknown) => {
+    throw badPlan(`there is no model in ${folder}: ${weights} cannot be read`, "Give a model folder.", cause);
+  });
+  return { path: insideHome(home, folder), weightsSha256, ...(version === undefined ? {} : { version }) };
+}
+
+/** Manifests name files relative to the home, so that a home can move. */
+function insideHome(home: string, path: string): string {
+  const inside = relative(homePaths(home).root, resolve(path));
+  if (!inside.startsWith("..") && resolve(inside) !== inside) return inside.replaceAll("\\", "/");
+  throw badPlan(`${path} lies outside the home ${home}`, "Build or copy it into the home first.");
+}
+
+function largestDivisor(value: number, limit: number): number {
+  for (let divisor = Math.min(limit, value); divisor > 1; divisor--)
+    if (value % divisor === 0) return divisor;
+  return 1;
+}
+
+function badPlan(what: string, hint: string, cause?: unknown): HomegrownError {
+  return new HomegrownError({
+    code: "training/bad-plan",
+    kind: "invalid-input",
+    message: `the run cannot be planned: ${what}`,
+    hint,
+    ...(cause === undefined ? {} : { cause }),
+  });
 }
