@@ -39,8 +39,6 @@ export async function measureBaselines(options: BaselineOptions): Promise<Baseli
     if (bits !== undefined) baselines.push({ name, bitsPerByte: bits / bytes, primed, note });
     options.onProgress?.({ event: "evaluate-baseline", message: name });
   };
-  const inBits = (size: number | undefined): number | undefined =>
-    size === undefined ? undefined : 8 * size;
 
   const byteModel =
     options.byteModel ?? (priming && (await trainByteModel(priming(), { order, ...(signal && { signal }) })));
@@ -105,4 +103,8 @@ async function countBytes(texts: AsyncIterable<string>): Promise<number> {
 
 function megabytes(bytes: number): string {
   return bytes < 100_000 ? `${(bytes / 1000).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+function inBits(numBytes: number | undefined): number | undefined {
+  return numBytes === undefined ? undefined : 8 * numBytes;
 }

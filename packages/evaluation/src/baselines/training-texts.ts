@@ -54,7 +54,8 @@ async function* readIds(file: string, tokenBytes: 2 | 4): AsyncGenerator<Uint16A
       const { bytesRead } = await handle.read(buffer, 0, CHUNK_BYTES);
       if (bytesRead === 0) return;
       const bytes = buffer.subarray(0, bytesRead);
-      if (endianness() === "BE") tokenBytes === 2 ? bytes.swap16() : bytes.swap32();
+      if (endianness() === "BE" && tokenBytes === 2) bytes.swap16();
+      if (endianness() === "BE" && tokenBytes === 4) bytes.swap32();
       yield tokenBytes === 2
         ? new Uint16Array(buffer.buffer, buffer.byteOffset, bytesRead >> 1)
         : new Uint32Array(buffer.buffer, buffer.byteOffset, bytesRead >> 2);
