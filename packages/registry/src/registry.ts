@@ -186,7 +186,7 @@ export class Registry {
   async rollback(options: RollbackOptions): Promise<AliasResult> {
     const name = checkName(options.name);
     const target = (await this.#catalogue.aliases(name)).previous;
-    if (target !== undefined) await this.#folders.verify(name, target);
+    if (target !== undefined) await this.#folders.verify(await this.#catalogue.version(name, target));
     else await this.#catalogue.lookUp({ name, alias: "champion" });
     const change = { ...this.#change(options), action: "rollback" as const };
     const { state } = await this.#catalogue.moveAliases(change, (current) => {
@@ -231,7 +231,7 @@ export class Registry {
   }
 
   async #resolveRow(row: VersionRow): Promise<ResolvedVersion> {
-    const { files } = await this.#folders.verify(row.name, row.number);
+    const { files } = await this.#folders.verify(row);
     const lineage = await this.#folders.readLineage(row.name, row.number);
     return { ...this.#summary(row, await this.#catalogue.aliases(row.name)), lineage, files };
   }

@@ -13,6 +13,8 @@ export interface RegistryTables {
     bytes: number;
     /** sha256 of the public key that signed the folder. */
     key_hint: string;
+    /** sha256 of `model.sig`: it covers all other files, this covers it. */
+    signature_sha256: string;
   };
   registry_aliases: { name: string; alias: string; number: number };
   registry_alias_history: {
@@ -44,6 +46,7 @@ export const REGISTRY_MIGRATIONS: MigrationSet = {
           license text not null,
           bytes integer not null,
           key_hint text not null,
+          signature_sha256 text not null,
           primary key (name, number)
         ) strict`.execute(db);
         await sql`create table registry_aliases (

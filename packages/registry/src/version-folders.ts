@@ -7,6 +7,7 @@ import { HomegrownError, lineageSchema } from "@homegrown/contracts";
 import type { Lineage } from "@homegrown/contracts";
 import {
   acquireLock,
+  digestsEqual,
   openBlobStore,
   stageFolder,
   sweepTemporaries,
@@ -76,7 +77,7 @@ export class VersionFolders {
         const key = await this.#keys.privateKey();
         const signed = await signFolder(staged.folder, key, toReference(name, number));
         await staged.publish(this.folder(name, number));
-        const row = toRow(name, number, lineage, bytes, signed.keyHint);
+        const row = toRow(name, number, lineage, bytes, signed);
         await this.#catalogue.addVersion(row);
         return row;
       } finally {
@@ -88,8 +89,18 @@ export class VersionFolders {
     }
   }
 
-  /** Hashes every file. Also refuses the folder of another version put in this one's place. */
-  async verify(name: string, number: number): Promise<VerifiedFolder> {
+  /** Hashes every file of a listed version, and its signature file against its row. */
+  async verify({ name, number, signature_sha256: expected }: VersionRow): Promise<VerifiedFolder> {
+    const verified = await this.#verifyFolder(name, number);
+    if (!digestsEqual(verified.signatureSha256, expected)) {
+      const file = join(this.folder(name, number), SIGNATURE_FILE);
+      throw badSignature(file, "it is not the file that was written when the version was registered");
+    }
+    return verified;
+  }
+
+  /** Also refuses the folder of another version put in this one's place. */
+  async #verifyFolder(name: string, number: number): Promise<VerifiedFolder> {
     const folder = this.folder(name, number);
     const verified = await verifyFolder(folder, { findKey: (hint) => this.#keys.publicKey(hint) });
     const expected = toReference(name, number);
@@ -144,12 +155,12 @@ export class VersionFolders {
   }
 
   async #adopt(name: string, number: number): Promise<void> {
-    const verified = await this.verify(name, number);
+    const verified = await this.#verifyFolder(name, number);
     const lineage = await this.readLineage(name, number);
     const folder = this.folder(name, number);
     let bytes = 0;
     for (const { path } of verified.files) bytes += (await stat(join(folder, path))).size;
-    await this.#catalogue.addVersion(toRow(name, number, lineage, bytes, verified.keyHint));
+    await this.#catalogue.addVersion(toRow(name, number, lineage, bytes, verified));
   }
 
   async #writeLineage(folder: string, name: string, input: LineageInput): Promise<Lineage> {
@@ -204,11 +215,26 @@ async function readNumbers(folder: string): Promise<number[]> {
   return names.map(versionNumber).filter((number) => number !== undefined);
 }
 
-function toRow(name: string, number: number, lineage: Lineage, bytes: number, keyHint: string): VersionRow {
+function toRow(
+  name: string,
+  number: number,
+  lineage: Lineage,
+  bytes: number,
+  signed: VerifiedFolder,
+): VersionRow {
   const { origin, licenses, createdAt } = lineage;
   const license =
     origin.kind === "imported" ? origin.license : [...new Set(licenses.map((l) => l.license))].join(", ");
-  return { name, number, created_at: createdAt, origin: origin.kind, license, bytes, key_hint: keyHint };
+  return {
+    name,
+    number,
+    created_at: createdAt,
+    origin: origin.kind,
+    license,
+    bytes,
+    key_hint: signed.keyHint,
+    signature_sha256: signed.signatureSha256,
+  };
 }
 
 function invalidVersion(name: string, why: string, hint: string): HomegrownError {

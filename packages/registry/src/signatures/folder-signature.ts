@@ -6,7 +6,7 @@ import { readFile, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import type { KeyObject } from "node:crypto";
 import { HomegrownError } from "@homegrown/contracts";
-import { digestsEqual, writeFileAtomic } from "@homegrown/storage";
+import { digestsEqual, sha256, writeFileAtomic } from "@homegrown/storage";
 import { IGNORED_PATHS, SIGNATURE_FILE, hashFiles, listFiles } from "./folder-files.ts";
 import { parsePublicKey, publicKeyHint } from "./keys.ts";
 import {
@@ -28,6 +28,8 @@ export interface VerifiedFolder {
   files: readonly SignedFile[];
   /** sha256 of the signer's public key in PEM form. */
   keyHint: string;
+  /** sha256 of `model.sig` itself, whose unsigned parts (its key's hint, spelling) could differ unnoticed. */
+  signatureSha256: string;
 }
 
 /** Writes `model.sig` over every file below `folder`; `name` is what the statement calls the model. */
@@ -42,10 +44,9 @@ export async function signFolder(
   const payload = toPayload(name, files);
   const signature = sign(hashName(privateKey), preAuthenticationEncoding(payload), privateKey);
   const keyHint = publicKeyHint(createPublicKey(privateKey));
-  await writeFileAtomic(join(folder, SIGNATURE_FILE), toBundle({ hint: keyHint, payload, signature }), {
-    mode: 0o444,
-  });
-  return { name, files, keyHint };
+  const bundle = toBundle({ hint: keyHint, payload, signature });
+  await writeFileAtomic(join(folder, SIGNATURE_FILE), bundle, { mode: 0o444 });
+  return { name, files, keyHint, signatureSha256: sha256(bundle) };
 }
 
 export interface VerifyFolderOptions {
@@ -62,14 +63,15 @@ export interface VerifyFolderOptions {
  */
 export async function verifyFolder(folder: string, options: VerifyFolderOptions): Promise<VerifiedFolder> {
   const file = join(folder, SIGNATURE_FILE);
-  const { hint, payload, signature } = fromBundle(await readSignature(file), file);
+  const bundle = await readSignature(file);
+  const { hint, payload, signature } = fromBundle(bundle, file);
   const key = await chooseKey(hint, file, options);
   if (!verify(hashName(key), preAuthenticationEncoding(payload), key, signature)) {
     throw badSignature(file, "it was not made by the key that it names, or its statement was changed");
   }
   const { name, files, ignoredPaths } = fromPayload(payload, file);
   await compare(folder, files, [...IGNORED_PATHS, ...ignoredPaths]);
-  return { name, files, keyHint: hint };
+  return { name, files, keyHint: hint, signatureSha256: sha256(bundle) };
 }
 
 async function readSignature(file: string): Promise<string> {
