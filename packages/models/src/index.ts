@@ -22,3 +22,4 @@ export { readGgufTensor } from "./gguf/tensors.ts";
 export type { GgufHeader, GgufScalar, GgufTensorInfo, GgufValue } from "./gguf/header.ts";
 export { createScorer } from "./scoring/create-scorer.ts";
 export type { GenerateOptions, Scorer, ScorerOptions } from "./scoring/create-scorer.ts";
+export { openSafetensors, writeSafetensors } from "./huggingface/safetensors.ts";

@@ -123,41 +123,36 @@ function sizeLabel(numParameters: number): string {
 
 /** Key, type and value of one entry as the file holds them. */
 export function encodeEntry(entry: MetadataEntry): Buffer {
-  const parts = [encodeString(entry.key)];
+  return Buffer.concat([encodeString(entry.key), encodeValue(entry)]);
+}
+
+function encodeValue(entry: MetadataEntry): Buffer {
   switch (entry.type) {
     case "string":
-      parts.push(uint32(VALUE_TYPES.string), encodeString(entry.value));
-      break;
+      return Buffer.concat([uint32(VALUE_TYPES.string), encodeString(entry.value)]);
     case "uint32":
-      parts.push(uint32(VALUE_TYPES.uint32), uint32(entry.value));
-      break;
-    case "float32": {
-      const bytes = Buffer.alloc(4);
-      bytes.writeFloatLE(entry.value);
-      parts.push(uint32(VALUE_TYPES.float32), bytes);
-      break;
-    }
+      return Buffer.concat([uint32(VALUE_TYPES.uint32), uint32(entry.value)]);
+    case "float32":
+      return Buffer.concat([uint32(VALUE_TYPES.float32), Buffer.from(Float32Array.of(entry.value).buffer)]);
     case "bool":
-      parts.push(uint32(VALUE_TYPES.bool), Buffer.from([entry.value ? 1 : 0]));
-      break;
+      return Buffer.concat([uint32(VALUE_TYPES.bool), Buffer.of(entry.value ? 1 : 0)]);
     case "string[]":
-      parts.push(
-        uint32(VALUE_TYPES.array),
-        uint32(VALUE_TYPES.string),
-        uint64(entry.value.length),
-        ...entry.value.map(encodeString),
+      return encodeArray(
+        VALUE_TYPES.string,
+        entry.value.length,
+        Buffer.concat(entry.value.map(encodeString)),
       );
-      break;
     case "int32[]":
-      parts.push(
-        uint32(VALUE_TYPES.array),
-        uint32(VALUE_TYPES.int32),
-        uint64(entry.value.length),
+      return encodeArray(
+        VALUE_TYPES.int32,
+        entry.value.length,
         Buffer.from(Int32Array.from(entry.value).buffer),
       );
-      break;
   }
-  return Buffer.concat(parts);
+}
+
+function encodeArray(elementType: number, length: number, elements: Buffer): Buffer {
+  return Buffer.concat([uint32(VALUE_TYPES.array), uint32(elementType), uint64(length), elements]);
 }
 
 export function encodeString(text: string): Buffer {

@@ -81,7 +81,7 @@ const configSchema = z.looseObject({
   attention_bias: z.boolean().default(false),
   mlp_bias: z.boolean().default(false),
   use_sliding_window: z.boolean().default(false),
-  quantization_config: z.unknown(),
+  quantization_config: z.unknown().optional(),
 });
 
 /**

@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 import type { DecoderConfig } from "@homegrown/contracts";
 import type { ParameterSpec } from "@homegrown/engine";
 import { parameterSpecs } from "../decoder/parameters.ts";
-import { threefry2x32 } from "./threefry.ts";
+import { threefry2x32 } from "../random/threefry.ts";
 
 /** All parameters of a new model, by name, F32. Equal seeds give equal bytes. */
 export function initializeParameters(config: DecoderConfig, seed: number): Map<string, Float32Array> {
