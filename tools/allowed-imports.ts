@@ -15,7 +15,7 @@ export const ALLOWED_IMPORTS: Readonly<Record<string, readonly string[] | "all">
   serving: ["models", "tokenization"],
   training: ["engine", "models", "data", "storage", "tokenization"],
   evaluation: ["statistics", "models", "data", "tokenization"],
-  lifecycle: ["training", "evaluation", "registry", "serving", "data", "storage"],
+  lifecycle: ["training", "evaluation", "registry", "serving", "data", "models", "storage", "tokenization"],
   gateway: ["storage", "data"],
   cli: "all",
 };

@@ -6,6 +6,8 @@ export { END_OF_TEXT, END_OF_TURN, SPECIAL_TOKENS, START_OF_TURN } from "./speci
 export { spellingToBytes } from "./byte-alphabet.ts";
 export { segmentChat } from "./chat-segments.ts";
 export type { ChatSegment, SegmentChatOptions } from "./chat-segments.ts";
+export { encodeChat } from "./encode-chat.ts";
+export type { EncodeChatOptions } from "./encode-chat.ts";
 export { CHATML_TEMPLATE, renderChat } from "./chat-template.ts";
 export type { RenderChatOptions } from "./chat-template.ts";
 export { serializeTokenizerJson, toTokenizerConfig } from "./tokenizer-files.ts";

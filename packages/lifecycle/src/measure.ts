@@ -1,0 +1,159 @@
+// Everything that is known of a version before it may be promoted: held-out bits per byte beside
+// baselines, checks, samples, speed, and parity between trainer and server, which starts from text.
+import path from "node:path";
+import type { ChatMessage, DecoderConfig, Lineage, ParityResult, ProgressListener, ReportCard } from "@homegrown/contracts";
+import type { Dataset } from "@homegrown/data";
+import {
+  PARITY_BOUNDS,
+  TYPESCRIPT_PROMPTS,
+  checkParity,
+  checkTypeScript,
+  evaluateVersion,
+  readTrainingTexts,
+  toTrainerSide,
+  type ByteModel,
+} from "@homegrown/evaluation";
+import { countParameters, createScorer, type Scorer } from "@homegrown/models";
+import { startModelHost, type ModelHost } from "@homegrown/serving";
+import { CHATML_TEMPLATE, END_OF_TEXT, END_OF_TURN, encodeChat } from "@homegrown/tokenization";
+
+export interface MeasureOptions {
+  version: string;
+  /** Model folder with the GGUF files that `weights` names. */
+  folder: string;
+  weights: Lineage["weights"];
+  config: DecoderConfig;
+  parameters: ReadonlyMap<string, Float32Array>;
+  text: Dataset;
+  pairs: Dataset;
+  training?: NonNullable<ReportCard["training"]>;
+  prompts?: readonly { prompt: string; truth?: string }[];
+  /** Samples taken before, of earlier steps or of a baseline; shown first. */
+  samples?: ReportCard["samples"];
+  byteModel?: ByteModel;
+  /** Adds the check that completions parse as TypeScript. */
+  typescript: boolean;
+  heldOutMilliseconds?: number;
+  signal?: AbortSignal;
+  onProgress?: ProgressListener;
+}
+
+const NUM_PASSAGES = 64;
+const NUM_CONVERSATIONS = 16;
+
+/** Serves each weight file once, compares it with the trainer, and returns the report card. */
+export async function measureVersion(options: MeasureOptions): Promise<ReportCard> {
+  const { config, parameters, text, weights, signal, onProgress } = options;
+  const windowTokens = config.maxPositionEmbeddings;
+  const scorer = await createScorer(config, parameters, { maxSequenceLength: windowTokens, threads: 2 });
+  const parity: ParityResult[] = [];
+  let served: ModelHost | undefined;
+  try {
+    for (const { file, type } of weights) {
+      const host = await startModelHost({ ggufFile: path.join(options.folder, file), modelId: options.version });
+      parity.push(await compareWithTrainer(options, host, scorer, type));
+      if (served) await host.close();
+      else served = host;
+    }
+    const host = served!;
+    return await evaluateVersion({
+      version: options.version,
+      model: {
+        architecture: config.architecture,
+        numParameters: countParameters(config),
+        vocabSize: config.vocabSize,
+        weightType: weights[0]!.type,
+      },
+      tokenizer: text.tokenizer,
+      scorer,
+      endOfTextId: text.manifest.tokenizer.endOfTextId,
+      heldOutFile: path.join(text.folder, text.manifest.heldOut.file),
+      windowTokens,
+      heldOutBudget: { milliseconds: options.heldOutMilliseconds ?? 20_000 },
+      trainingTexts: () => readTrainingTexts(text.folder, text.manifest, text.tokenizer),
+      ...(options.byteModel && { baselines: { byteModel: options.byteModel } }),
+      generate: (request) => completeWith(host, request),
+      prompts: options.prompts ?? [],
+      checks: options.typescript
+        ? [{ name: "completions that parse as TypeScript", prompts: TYPESCRIPT_PROMPTS, accepts: checkTypeScript }]
+        : [],
+      samples: options.samples ?? [],
+      ...(options.training && { training: options.training }),
+      serving: await host.measure(),
+      parity,
+      ...(signal && { signal }),
+      ...(onProgress && { onProgress }),
+    });
+  } finally {
+    await served?.close();
+    await scorer.close();
+  }
+}
+
+async function compareWithTrainer(
+  options: MeasureOptions,
+  host: ModelHost,
+  scorer: Scorer,
+  weightType: string,
+): Promise<ParityResult> {
+  const { tokenizer } = options.text;
+  const endOfTextId = tokenizer.specialTokenId(END_OF_TEXT);
+  const trainer = toTrainerSide({
+    tokenizer,
+    template: CHATML_TEMPLATE,
+    encodeChat: (messages, addGenerationPrompt) => encodeChat(tokenizer, CHATML_TEMPLATE, { messages, addGenerationPrompt }),
+    scorer,
+    stopIds: [endOfTextId, tokenizer.specialTokenId(END_OF_TURN)],
+    endOfTextId,
+  });
+  return checkParity({
+    passages: await firstPassages(options.text),
+    conversations: await firstConversations(options.pairs),
+    trainer,
+    server: host.inspection,
+    weightType,
+    bound: PARITY_BOUNDS[weightType as keyof typeof PARITY_BOUNDS],
+    maxIds: Math.min(256, options.config.maxPositionEmbeddings),
+    ...(options.signal && { signal: options.signal }),
+    ...(options.onProgress && { onProgress: options.onProgress }),
+  });
+}
+
+/** Held-out documents, then further stretches of them while there are too few. */
+async function firstPassages(dataset: Dataset): Promise<string[]> {
+  const documents: string[] = [];
+  for await (const { text } of dataset.heldOutDocuments()) documents.push(text);
+  const passages: string[] = [];
+  const stretch = 2000;
+  for (let offset = 0; passages.length < NUM_PASSAGES; offset += stretch) {
+    const rest = documents.map((text) => text.slice(offset, offset + stretch)).filter((text) => text !== "");
+    if (rest.length === 0) break;
+    passages.push(...rest);
+  }
+  return passages.slice(0, NUM_PASSAGES);
+}
+
+async function firstConversations(dataset: Dataset): Promise<ChatMessage[][]> {
+  const conversations: ChatMessage[][] = [];
+  for await (const { messages } of dataset.heldOutDocuments()) {
+    if (messages) conversations.push(messages);
+    if (conversations.length === NUM_CONVERSATIONS) break;
+  }
+  return conversations;
+}
+
+async function completeWith(
+  host: ModelHost,
+  request: { prompt: string; maxTokens: number; seed: number; temperature: number; signal?: AbortSignal },
+): Promise<string> {
+  let text = "";
+  const parts = host.completion.complete({
+    prompt: request.prompt,
+    maxOutputTokens: request.maxTokens,
+    seed: request.seed,
+    temperature: request.temperature,
+    ...(request.signal && { abortSignal: request.signal }),
+  });
+  for await (const part of parts) if (part.type === "text-delta") text += part.text;
+  return text;
+}

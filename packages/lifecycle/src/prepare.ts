@@ -1,0 +1,85 @@
+import { existsSync } from "node:fs";
+import path from "node:path";
+import type { ProgressListener } from "@homegrown/contracts";
+import {
+  buildDataset,
+  buildPairDataset,
+  minePairs,
+  openDataset,
+  type CorpusSource,
+  type Dataset,
+} from "@homegrown/data";
+import { homePaths } from "@homegrown/storage";
+import { toCorpusKey } from "./corpus-key.ts";
+
+interface Listening {
+  signal?: AbortSignal;
+  onProgress?: ProgressListener;
+}
+
+export interface PrepareOptions extends Listening {
+  home: string;
+  sources: readonly CorpusSource[];
+  vocabSize: number;
+  heldOutFraction?: number;
+  /** Folder name under `data/`; default: `text-` and a key of the sources and options. */
+  name?: string;
+}
+
+export interface Prepared {
+  dataset: Dataset;
+  /** It was there already, made from the same files in the same way. */
+  reused: boolean;
+}
+
+/** Text from folders to packed tokens with a tokenizer of their own; found again when nothing changed. */
+export async function prepareText(options: PrepareOptions): Promise<Prepared> {
+  const { home, sources, vocabSize, heldOutFraction } = options;
+  const name = options.name ?? `text-${await toCorpusKey(sources, { vocabSize, heldOutFraction })}`;
+  return openOrBuild(home, name, (target) =>
+    buildDataset({
+      name,
+      target,
+      sources,
+      vocabSize,
+      ...(heldOutFraction !== undefined && { heldOut: { fraction: heldOutFraction } }),
+      ...listening(options),
+    }),
+  );
+}
+
+export interface PreparePairsOptions extends Listening {
+  home: string;
+  /** Where declarations with documentation comments are looked for. */
+  text: Dataset;
+  /** Longest conversation in tokens; longer ones are dropped and counted. */
+  sequenceLength: number;
+}
+
+/** (Documentation → declaration) conversations mined from a text dataset, on the same side of its split. */
+export async function preparePairs(options: PreparePairsOptions): Promise<Prepared> {
+  const { home, text, sequenceLength } = options;
+  const name = `pairs-${text.manifestSha256.slice(0, 12)}-${sequenceLength}`;
+  return openOrBuild(home, name, (target) =>
+    buildPairDataset({
+      name,
+      target,
+      conversations: minePairs(text),
+      tokenizer: text.tokenizerJson,
+      sequenceLength,
+      sources: text.manifest.sources,
+      ...listening(options),
+    }),
+  );
+}
+
+async function openOrBuild(home: string, name: string, build: (target: string) => Promise<unknown>): Promise<Prepared> {
+  const target = path.join(homePaths(home).data, name);
+  const reused = existsSync(target);
+  if (!reused) await build(target);
+  return { dataset: await openDataset(target), reused };
+}
+
+function listening({ signal, onProgress }: Listening): Listening {
+  return { ...(signal && { signal }), ...(onProgress && { onProgress }) };
+}
