@@ -1,5 +1,5 @@
 import type { TokenLogProbability } from "@homegrown/contracts";
-import { finite } from "../chat-completions/logprobs.ts";
+import { toFiniteLogprob } from "../finite-logprob.ts";
 
 /**
  * OpenAI's `logprobs` of a text completion: parallel arrays, and where in the choice's text each token
@@ -16,7 +16,7 @@ export class LogprobsRenderer {
     });
     return JSON.stringify({
       tokens: tokens.map(tokenText),
-      token_logprobs: tokens.map((token) => finite(token.logProbability)),
+      token_logprobs: tokens.map((token) => toFiniteLogprob(token.logProbability)),
       top_logprobs: tokens.every((token) => token.top.length === 0) ? null : tokens.map(topOf),
       text_offset: offsets,
     });
@@ -27,9 +27,9 @@ export class LogprobsRenderer {
 function topOf(token: TokenLogProbability): Record<string, number> {
   const entries = token.top.map((other): [string, number] => [
     tokenText(other),
-    finite(other.logProbability),
+    toFiniteLogprob(other.logProbability),
   ]);
-  const taken: [string, number] = [tokenText(token), finite(token.logProbability)];
+  const taken: [string, number] = [tokenText(token), toFiniteLogprob(token.logProbability)];
   return Object.fromEntries(entries.some(([text]) => text === taken[0]) ? entries : [...entries, taken]);
 }
 
