@@ -1,0 +1,98 @@
+// A home with a dataset of a few thousand tokens and a manifest for a model of a few thousand parameters:
+// test material, the same in every process that asks.
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { DecoderConfig, RunManifest } from "@homegrown/contracts";
+import { buildDataset } from "@homegrown/data";
+import { homePaths } from "@homegrown/storage";
+
+export interface TinyHome {
+  readonly home: string;
+  readonly datasetFolder: string;
+  readonly manifest: RunManifest;
+  remove(): Promise<void>;
+}
+
+const words = "the cat dog sees a small big red house tree and runs to from with under over it she he".split(" ");
+
+/** Sentences of a fixed grammar: learnable, and no two documents alike. */
+function corpus(): string {
+  let state = 12345;
+  const draw = (limit: number): number => {
+    state = (Math.imul(state, 1103515245) + 12345) >>> 0;
+    return (state >>> 16) % limit;
+  };
+  const document = (): string => {
+    const sentence = (): string => Array.from({ length: 6 + draw(6) }, () => words[draw(words.length)]).join(" ");
+    return Array.from({ length: 8 }, sentence).join(". ");
+  };
+  return Array.from({ length: 60 }, () => `${JSON.stringify({ text: document() })}\n`).join("");
+}
+
+export const tinyModel: DecoderConfig = {
+  architecture: "qwen3",
+  vocabSize: 320,
+  hiddenSize: 32,
+  intermediateSize: 64,
+  numLayers: 1,
+  numAttentionHeads: 2,
+  numKeyValueHeads: 1,
+  headDim: 16,
+  maxPositionEmbeddings: 16,
+  ropeTheta: 10_000,
+  rmsNormEps: 1e-6,
+  tieWordEmbeddings: true,
+};
+
+export async function createTinyHome(overrides: Partial<RunManifest> = {}): Promise<TinyHome> {
+  const home = await mkdtemp(join(tmpdir(), "homegrown-training-"));
+  const source = join(home, "corpus.jsonl");
+  await writeFile(source, corpus());
+  const datasetFolder = join(homePaths(home).data, "tiny");
+  const { manifestSha256 } = await buildDataset({
+    name: "tiny",
+    target: datasetFolder,
+    sources: [{ path: source }],
+    vocabSize: tinyModel.vocabSize,
+    heldOut: { fraction: 0.1 },
+    quality: "off",
+  });
+  return {
+    home,
+    datasetFolder,
+    manifest: { ...tinyManifest(manifestSha256), ...overrides },
+    remove: () => rm(home, { recursive: true, force: true }),
+  };
+}
+
+function tinyManifest(datasetSha256: string): RunManifest {
+  return {
+    schemaVersion: 1,
+    id: "tiny",
+    kind: "pretrain",
+    createdAt: "2026-01-01T00:00:00.000Z",
+    seed: 7,
+    numWorkers: 2,
+    model: tinyModel,
+    dataset: { path: "data/tiny/dataset.json", sha256: datasetSha256 },
+    batch: { sequenceLength: 16, sequencesPerStep: 4, microBatchSequences: 1 },
+    totalSteps: 20,
+    optimizer: {
+      kind: "muon",
+      learningRate: 0.01,
+      matrixLearningRate: 0.02,
+      beta1: 0.9,
+      beta2: 0.95,
+      epsilon: 1e-8,
+      weightDecay: 0.05,
+      momentum: 0.95,
+    },
+    schedule: { warmupSteps: 2, decaySteps: 6, finalFraction: 0 },
+    clipNorm: 1,
+    checkpoints: { everySteps: 4, keepLast: 2 },
+    evaluation: { everySteps: 5, numSequences: 4 },
+    spikes: { lossFactor: 2, maxRecoveries: 2 },
+    code: { commit: "test", dirty: false },
+  };
+}
