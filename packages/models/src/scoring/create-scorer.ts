@@ -87,6 +87,7 @@ export async function createScorer(
 
   async function generate(options: GenerateOptions): Promise<number[]> {
     const { maxTokens, temperature = 0, seed = 0, stopIds = [], signal } = options;
+    checkIds(options.ids, config.vocabSize, maxSequenceLength);
     const ids = [...options.ids];
     const limit = Math.min(ids.length + maxTokens, maxSequenceLength);
     while (ids.length < limit) {
