@@ -9,3 +9,5 @@ export type { MarkovModel, MarkovModelOptions } from "./markov-model.ts";
 export { MarkovDirectory } from "./markov-directory.ts";
 export { openAiContract } from "./openai-contract.ts";
 export type { OpenAiContractOptions, RunningServer } from "./openai-contract.ts";
+export { openConnection, renderPost, sendRequest, waitUntil } from "./raw-http.ts";
+export type { RawAnswer, RawConnection } from "./raw-http.ts";

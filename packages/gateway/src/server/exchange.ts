@@ -129,8 +129,17 @@ export class Exchange {
     this.sendJson(rendered.status, rendered.body, rendered.headers);
   }
 
-  /** Closes the books on this request. */
-  finish(): RequestRecord {
+  /** Call when the work is done; settles once the answer has left, or the client has. */
+  async closed(): Promise<RequestRecord> {
+    const response = this.#response;
+    if (!response.closed) {
+      // What the kernel has not taken by now waits for a client that may never read it.
+      const waits = response.writableLength > 0;
+      const timer = waits ? setTimeout(() => response.destroy(), this.#limits.clientStallMs) : undefined;
+      await new Promise<void>((resolve) => response.once("close", () => resolve()));
+      clearTimeout(timer);
+    }
+    if (!response.writableFinished && this.record.error === undefined) this.fail(clientLeft());
     this.record.durationMs = performance.now() - this.#startedAt;
     return this.record;
   }

@@ -131,16 +131,22 @@ function createAnswerer(
     await route.front.handle(exchange, context);
   };
 
+  const finish = async (exchange: Exchange, handled: Promise<void>): Promise<void> => {
+    try {
+      await handled;
+    } catch (error) {
+      exchange.fail(error);
+    }
+    const record = await exchange.closed();
+    running.remove(exchange);
+    if (running.draining) server.closeIdleConnections();
+    report(options.onRequest, record);
+  };
+
   return (request, response) => {
     const exchange = new Exchange(request, response, limits, PROTOCOLS[0]!);
     running.exchanges.add(exchange);
-    handle(exchange, request)
-      .catch((error: unknown) => exchange.fail(error))
-      .finally(() => {
-        running.remove(exchange);
-        if (running.draining) server.closeIdleConnections();
-        report(options.onRequest, exchange.finish());
-      });
+    void finish(exchange, handle(exchange, request));
   };
 }
 
@@ -157,11 +163,12 @@ async function drain(server: Server, running: RunningExchanges, drainMs: number)
   running.draining = true;
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
+  for (const exchange of running.exchanges) exchange.closeConnectionAfterwards();
   if (!(await running.empty(drainMs))) {
     for (const exchange of running.exchanges) exchange.cancel(draining());
     await running.empty(FAREWELL_MS);
   }
-  // Answers are written but perhaps not yet sent; a client that does not read them cannot hold the close.
+  // A client that does not read its answer, or a model that does not stop, cannot hold the close up.
   const farewell = setTimeout(() => server.closeAllConnections(), FAREWELL_MS);
   server.closeIdleConnections();
   await closed;
