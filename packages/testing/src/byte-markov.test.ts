@@ -17,11 +17,10 @@ it("matches Witten-Bell worked out by hand", () => {
   // "aab" with its end, order 1: after "a" come a and b once each; without history a twice, b and end once.
   const model = new ByteMarkov(["aab"], 1);
   const [a, b] = [97, 98];
-  const order0 = (count: number): number => (count + 3 / 257) / (4 + 3);
   const given = model.logProbabilities([a]);
-  assert.ok(Math.abs(Math.exp(given[a]!) - (1 + 2 * order0(2)) / 4) < 1e-12);
-  assert.ok(Math.abs(Math.exp(given[b]!) - (1 + 2 * order0(1)) / 4) < 1e-12);
-  assert.ok(Math.abs(Math.exp(given[END_OF_TEXT]!) - (2 * order0(1)) / 4) < 1e-12);
+  assert.ok(Math.abs(Math.exp(given[a]!) - (1 + 2 * witnessed(2)) / 4) < 1e-12);
+  assert.ok(Math.abs(Math.exp(given[b]!) - (1 + 2 * witnessed(1)) / 4) < 1e-12);
+  assert.ok(Math.abs(Math.exp(given[END_OF_TEXT]!) - (2 * witnessed(1)) / 4) < 1e-12);
 });
 
 it("completes what it has learned, and reports the probability of what it said", async () => {
@@ -42,3 +41,8 @@ it("completes what it has learned, and reports the probability of what it said",
   }
   assert.ok(Math.abs(reported - expected) < 1e-9);
 });
+
+/** Without history: 4 symbols seen, 3 of them different, over the uniform 1/257. */
+function witnessed(count: number): number {
+  return (count + 3 / 257) / (4 + 3);
+}

@@ -50,7 +50,10 @@ describe("closing", () => {
     const gateway = await startGateway({ directory });
     const client = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: "none", maxRetries: 0 });
     const stream = await client.chat.completions.create({
-      ...{ model: "m", messages: MESSAGES, stream: true, logit_bias: ENDLESS.logit_bias },
+      model: "m",
+      messages: MESSAGES,
+      stream: true,
+      logit_bias: ENDLESS.logit_bias,
       max_tokens: 60,
     });
     // An idle connection that is kept alive must not hold the close up.
@@ -99,7 +102,11 @@ describe("closing", () => {
     const gateway = await startGateway({ directory });
     const connection = await openConnection(gateway.url);
     const post = renderPost("/v1/chat/completions", {
-      ...{ model: "m", messages: MESSAGES, stream: true, max_tokens: 40, logit_bias: ENDLESS.logit_bias },
+      model: "m",
+      messages: MESSAGES,
+      stream: true,
+      max_tokens: 40,
+      logit_bias: ENDLESS.logit_bias,
     });
     connection.socket.write(post);
     await waitUntil("the first is being answered", () => connection.received.includes("data: "));
@@ -120,7 +127,10 @@ describe("a model that breaks down", () => {
       const client = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: "none", maxRetries: 0 });
       let text = "";
       const stream = await client.chat.completions.create({
-        ...{ model: "m", messages: MESSAGES, stream: true, temperature: 0 },
+        model: "m",
+        messages: MESSAGES,
+        stream: true,
+        temperature: 0,
         ...fields,
       });
       await assert.rejects(

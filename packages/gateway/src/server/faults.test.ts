@@ -200,25 +200,26 @@ describe("faults of clients", () => {
   });
 
   describe("with bodies that are not what they should be", () => {
-    const post = (body: string | Buffer, headers?: Record<string, string>): Promise<RawAnswer> =>
-      sendRequest(`${gateway.url}${CHAT}`, { body, ...(headers ? { headers } : {}) });
-
     it("invalid JSON: 400 with its place", async () => {
-      const error = checkError(await post('{"model": "garden",\n "n": tru }'), 400, "gateway/invalid-json");
+      const error = checkError(
+        await post(gateway, '{"model": "garden",\n "n": tru }'),
+        400,
+        "gateway/invalid-json",
+      );
       assert.match(error.message, /expected a value at line 2, column 7 \(offset 26\)/);
-      checkError(await post(""), 400, "gateway/invalid-json");
+      checkError(await post(gateway, ""), 400, "gateway/invalid-json");
     });
     it("invalid UTF-8: 400", async () => {
-      checkError(await post(Buffer.from([0x22, 0xff, 0x22])), 400, "gateway/invalid-json");
+      checkError(await post(gateway, Buffer.from([0x22, 0xff, 0x22])), 400, "gateway/invalid-json");
     });
     it("JSON nested a million deep: 400", async () => {
-      checkError(await post("[".repeat(1_000_000)), 400, "gateway/json-too-deep");
+      checkError(await post(gateway, "[".repeat(1_000_000)), 400, "gateway/json-too-deep");
       const schema = `{"a":`.repeat(200) + "1" + "}".repeat(200);
-      checkError(await post(`{"model":"garden","x":${schema}}`), 400, "gateway/json-too-deep");
+      checkError(await post(gateway, `{"model":"garden","x":${schema}}`), 400, "gateway/json-too-deep");
     });
     it("brackets in strings do not count as depth", async () => {
       const text = JSON.stringify(chatBody({ user: '\\"[['.repeat(100), max_tokens: 1 }));
-      assert.equal((await post(text)).status, 200);
+      assert.equal((await post(gateway, text)).status, 200);
     });
     it("another content type, compressed, another character set: 415", async () => {
       const text = JSON.stringify(chatBody());
@@ -228,16 +229,17 @@ describe("faults of clients", () => {
         { "content-encoding": "gzip" },
       ]) {
         checkError(
-          await post(text, headers as Record<string, string>),
+          await post(gateway, text, headers as Record<string, string>),
           415,
           "gateway/unsupported-media-type",
         );
       }
       const utf8 = { "content-type": "application/json; charset=UTF-8" };
-      assert.equal((await post(JSON.stringify(chatBody({ max_tokens: 1 })), utf8)).status, 200);
+      assert.equal((await post(gateway, JSON.stringify(chatBody({ max_tokens: 1 })), utf8)).status, 200);
     });
     it("not an object: 400", async () => {
-      for (const body of ["[]", "null", '"x"', "1"]) checkError(await post(body), 400, "invalid_type");
+      for (const body of ["[]", "null", '"x"', "1"])
+        checkError(await post(gateway, body), 400, "invalid_type");
     });
   });
 
@@ -262,8 +264,6 @@ describe("faults of clients", () => {
       assert.equal(answer.text, "");
     });
     it("not from this machine by name or by page: 403", async () => {
-      const ask = (headers: Record<string, string>): Promise<RawAnswer> =>
-        sendRequest(`${gateway.url}/v1/models`, { headers });
       for (const host of [
         "evil.example",
         "evil.example:80",
@@ -271,10 +271,10 @@ describe("faults of clients", () => {
         "127.0.0.1.evil.example",
         "@",
       ]) {
-        checkError(await ask({ host }), 403, "gateway/host-refused");
+        checkError(await getModels(gateway, { host }), 403, "gateway/host-refused");
       }
       for (const origin of ["https://evil.example", "null", "http://localhost.evil.example"]) {
-        checkError(await ask({ origin }), 403, "gateway/origin-refused");
+        checkError(await getModels(gateway, { origin }), 403, "gateway/origin-refused");
       }
       for (const headers of [
         { host: "localhost:1" },
@@ -283,7 +283,7 @@ describe("faults of clients", () => {
         { origin: "http://localhost:5173" },
       ]) {
         assert.equal(
-          (await ask(headers as unknown as Record<string, string>)).status,
+          (await getModels(gateway, headers as unknown as Record<string, string>)).status,
           200,
           JSON.stringify(headers),
         );
@@ -339,16 +339,11 @@ describe("faults of clients", () => {
   });
 
   it("request ids are taken over, bounded and cleaned, or made", async () => {
-    const idFor = async (id?: string): Promise<string> => {
-      const headers = id === undefined ? {} : { "x-request-id": id };
-      const answer = await sendRequest(`${gateway.url}/v1/models`, { headers });
-      return String(answer.headers["x-request-id"]);
-    };
-    assert.equal(await idFor("trace-1:a_b.c"), "trace-1:a_b.c");
-    assert.equal(await idFor('a"b c{}'), "abc");
-    assert.equal((await idFor("x".repeat(1000))).length, 128);
-    assert.match(await idFor(), /^req_[0-9a-f-]{36}$/);
-    assert.match(await idFor("{}"), /^req_/);
+    assert.equal(await idFor(gateway, "trace-1:a_b.c"), "trace-1:a_b.c");
+    assert.equal(await idFor(gateway, 'a"b c{}'), "abc");
+    assert.equal((await idFor(gateway, "x".repeat(1000))).length, 128);
+    assert.match(await idFor(gateway), /^req_[0-9a-f-]{36}$/);
+    assert.match(await idFor(gateway, "{}"), /^req_/);
     assert.equal(records.at(-1)!.requestId.startsWith("req_"), true);
   });
 
@@ -392,4 +387,17 @@ function checkError(answer: RawAnswer, status: number, code: string): { message:
   assert.equal(error["code"], code);
   assert.ok(answer.headers["x-request-id"]);
   return error as { message: string };
+}
+
+function post(gateway: Gateway, body: string | Buffer, headers?: Record<string, string>): Promise<RawAnswer> {
+  return sendRequest(`${gateway.url}${CHAT}`, { body, ...(headers ? { headers } : {}) });
+}
+
+function getModels(gateway: Gateway, headers: Record<string, string>): Promise<RawAnswer> {
+  return sendRequest(`${gateway.url}/v1/models`, { headers });
+}
+
+async function idFor(gateway: Gateway, id?: string): Promise<string> {
+  const answer = await getModels(gateway, id === undefined ? {} : { "x-request-id": id });
+  return String(answer.headers["x-request-id"]);
 }
