@@ -19,7 +19,8 @@ export function reportFailure(error: unknown, options: { debug: boolean; json: b
   process.stderr.write(`${record.code}: ${record.message}\n  hint: ${record.hint}\n`);
   if (options.debug && error instanceof Error) {
     process.stderr.write(`${error.stack ?? ""}\n`);
-    if (error.cause !== undefined) process.stderr.write(`cause: ${String((error.cause as Error).stack ?? error.cause)}\n`);
+    if (error.cause !== undefined)
+      process.stderr.write(`cause: ${String((error.cause as Error).stack ?? error.cause)}\n`);
   }
   return error instanceof HomegrownError && error.code.startsWith("cli/usage") ? EXIT.usage : EXIT.failed;
 }

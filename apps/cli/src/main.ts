@@ -10,7 +10,10 @@ export async function main(args: readonly string[]): Promise<void> {
     await program.parseAsync([...args], { from: "user" });
     process.exitCode ??= EXIT.done;
   } catch (error) {
-    process.exitCode = reportFailure(error, { debug: args.includes("--debug"), json: args.includes("--json") });
+    process.exitCode = reportFailure(error, {
+      debug: args.includes("--debug"),
+      json: args.includes("--json"),
+    });
   }
 }
 
@@ -37,7 +40,11 @@ function withCommonOptions(command: Command): Command {
     return command;
   }
   return command
-    .option("--home <folder>", "where models, runs and data live", process.env["HOMEGROWN_HOME"] ?? ".homegrown")
+    .option(
+      "--home <folder>",
+      "where models, runs and data live",
+      process.env["HOMEGROWN_HOME"] ?? ".homegrown",
+    )
     .option("--json", "print the result as JSON on standard output", false)
     .option("--debug", "print stacks of errors", false);
 }

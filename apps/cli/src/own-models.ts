@@ -3,7 +3,12 @@
 import path from "node:path";
 import { HomegrownError, toErrorRecord } from "@homegrown/contracts";
 import { openRegistry, type Registry, type ResolvedVersion } from "@homegrown/registry";
-import { createModelPool, type ModelPool, type ModelPoolOptions, type ServedVersion } from "@homegrown/serving";
+import {
+  createModelPool,
+  type ModelPool,
+  type ModelPoolOptions,
+  type ServedVersion,
+} from "@homegrown/serving";
 
 const POLL_MS = 250;
 
@@ -24,7 +29,10 @@ export async function openOwnModels(options: OwnModelsOptions): Promise<OwnModel
   const registry = await openRegistry(path.resolve(options.home));
   const verified = new Map<string, ServedVersion>();
   const list = (): Promise<readonly ServedVersion[]> => listChampions(registry, verified, options.onRefusal);
-  const pool = await createModelPool({ source: { list }, ...(options.onEvent && { onEvent: options.onEvent }) });
+  const pool = await createModelPool({
+    source: { list },
+    ...(options.onEvent && { onEvent: options.onEvent }),
+  });
   const watcher = watchAliases(registry, pool);
   return {
     pool,

@@ -19,7 +19,10 @@ export async function serveUntilInterrupted(options: ServingLoop): Promise<void>
     host,
     port,
     onRequest: ({ method, route, status, durationMs, model }) =>
-      output.progress({ event: "request", message: `${method} ${route} ${status} ${model ?? ""} ${Math.round(durationMs)} ms` }),
+      output.progress({
+        event: "request",
+        message: `${method} ${route} ${status} ${model ?? ""} ${Math.round(durationMs)} ms`,
+      }),
   });
   try {
     const names = (await directory.list()).map(({ id }) => id);

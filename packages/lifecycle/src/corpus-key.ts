@@ -25,7 +25,8 @@ async function fingerprint(source: CorpusSource): Promise<string> {
   if (own !== undefined) return own;
   const names = await readdir(folder, { recursive: true }).catch(() => [] as string[]);
   const described: string[] = [];
-  for (const name of names.sort()) described.push(`${name}\0${(await describeFile(path.join(folder, name))) ?? ""}`);
+  for (const name of names.sort())
+    described.push(`${name}\0${(await describeFile(path.join(folder, name))) ?? ""}`);
   return sha256(described.join("\n"));
 }
 

@@ -71,14 +71,21 @@ export async function grow(options: GrowOptions): Promise<Growth> {
     ...(options.signal && { signal: options.signal }),
     ...(options.onProgress && { onProgress: options.onProgress }),
   };
-  const { dataset: text, reused } = await prepareText({ home, sources, vocabSize: recipe.vocabSize, ...listening });
+  const { dataset: text, reused } = await prepareText({
+    home,
+    sources,
+    vocabSize: recipe.vocabSize,
+    ...listening,
+  });
   onStage?.({ stage: "text", dataset: text, reused });
 
   const key = await toCorpusKey([], { text: text.manifestSha256, recipe, minutes, seed });
   const grown = await findGrown(registry, name, `grow-${key}-tune`);
   if (grown) return { ...grown, text, reused: true };
 
-  const byteModel = await trainByteModel(readTrainingTexts(text.folder, text.manifest, text.tokenizer), { order: 5 });
+  const byteModel = await trainByteModel(readTrainingTexts(text.folder, text.manifest, text.tokenizer), {
+    order: 5,
+  });
   const showcase = await presentShowcase(text, byteModel, onStage);
   const shown: ReportCard["samples"] = [];
   const base = await pretrain({
@@ -96,7 +103,12 @@ export async function grow(options: GrowOptions): Promise<Growth> {
     onProgress: (event) => {
       const sample = showcase && toSample(event.event, event.details, text);
       if (sample) {
-        shown.push({ prompt: showcase.prefix, completion: sample.completion, truth: showcase.truth, source: `step ${sample.step}` });
+        shown.push({
+          prompt: showcase.prefix,
+          completion: sample.completion,
+          truth: showcase.truth,
+          source: `step ${sample.step}`,
+        });
         onStage?.({ stage: "sample", ...sample });
       } else {
         options.onProgress?.(event);
@@ -132,11 +144,14 @@ export async function grow(options: GrowOptions): Promise<Growth> {
     training: await toTrainingRecord(base),
     samples: [...shown, ...baselineSample(showcase, byteModel)],
     byteModel,
-    typescript: await isTypeScript(text),
     ...listening,
   });
   onStage?.({ stage: "released", version, report });
-  await registry.promote({ name, version: version.version, reason: `grown in ${minutes} minutes from ${text.manifest.name}` });
+  await registry.promote({
+    name,
+    version: version.version,
+    reason: `grown in ${minutes} minutes from ${text.manifest.name}`,
+  });
   return { version: await registry.show(version.reference), report, text, reused: false };
 }
 
@@ -152,7 +167,11 @@ async function findGrown(
     if (origin.kind !== "trained" || origin.runs.at(-1)?.id !== lastRun || !version.reportCard) continue;
     // A process that died between signing and promoting left a version without its alias.
     if (Object.keys(model!.aliases).length === 0) {
-      await registry.promote({ name, version: version.version, reason: "grown before; promoted on the next start" });
+      await registry.promote({
+        name,
+        version: version.version,
+        reason: "grown before; promoted on the next start",
+      });
     }
     return { version: await registry.show(reference), report: version.reportCard };
   }
@@ -179,7 +198,10 @@ function baselineSample(showcase: Showcase | undefined, byteModel: ByteModel): R
   return [{ prompt: showcase.prefix, completion, truth: showcase.truth, source: "order-5 bytes" }];
 }
 
-function toSampleRequest(text: Dataset, { prefix }: Showcase): NonNullable<Parameters<typeof pretrain>[0]["samples"]> {
+function toSampleRequest(
+  text: Dataset,
+  { prefix }: Showcase,
+): NonNullable<Parameters<typeof pretrain>[0]["samples"]> {
   const { endOfTextId } = text.manifest.tokenizer;
   const prompts = [{ ids: [endOfTextId, ...text.tokenizer.encode(prefix)], maxTokens: SAMPLE_TOKENS }];
   return { atSteps: SAMPLE_STEPS, atEnd: true, prompts, stopIds: [endOfTextId] };
@@ -210,15 +232,4 @@ async function exportBase(home: string, base: TrainedRun, text: Dataset, name: s
     });
   });
   return folder;
-}
-
-/** Whether the held-out documents are mostly declaration files, so that parsing completions says something. */
-async function isTypeScript(text: Dataset): Promise<boolean> {
-  let declarations = 0;
-  let all = 0;
-  for await (const { kind } of text.documents("heldOut")) {
-    all += 1;
-    if (kind === "declarations") declarations += 1;
-  }
-  return declarations * 2 > all;
 }

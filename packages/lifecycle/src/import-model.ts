@@ -40,10 +40,17 @@ export async function importModel(options: ImportOptions): Promise<ImportedModel
       // Hash and header are of the copy: the original may change at any time.
       sha256 = await sha256File(copy);
       await readGgufHeader(copy);
-      if (expectedSha256 !== undefined && !digestsEqual(sha256, expectedSha256.toLowerCase())) throw wrongHash(file, sha256, expectedSha256);
+      if (expectedSha256 !== undefined && !digestsEqual(sha256, expectedSha256.toLowerCase()))
+        throw wrongHash(file, sha256, expectedSha256);
     },
     lineage: () => ({
-      origin: { kind: "imported", source: options.source ?? path.basename(file), license, sha256, bytes: size },
+      origin: {
+        kind: "imported",
+        source: options.source ?? path.basename(file),
+        license,
+        sha256,
+        bytes: size,
+      },
       parent: null,
       licenses: [{ license, bytes: size }],
       weights: [{ file: WEIGHTS_FILE, type: summary.weightType }],

@@ -1,7 +1,14 @@
 // Everything that is known of a version before it may be promoted: held-out bits per byte beside
 // baselines, checks, samples, speed, and parity between trainer and server, which starts from text.
 import path from "node:path";
-import type { ChatMessage, DecoderConfig, Lineage, ParityResult, ProgressListener, ReportCard } from "@homegrown/contracts";
+import type {
+  ChatMessage,
+  DecoderConfig,
+  Lineage,
+  ParityResult,
+  ProgressListener,
+  ReportCard,
+} from "@homegrown/contracts";
 import type { Dataset } from "@homegrown/data";
 import {
   PARITY_BOUNDS,
@@ -15,7 +22,7 @@ import {
 } from "@homegrown/evaluation";
 import { countParameters, createScorer, type Scorer } from "@homegrown/models";
 import { startModelHost, type ModelHost } from "@homegrown/serving";
-import { CHATML_TEMPLATE, END_OF_TEXT, END_OF_TURN, encodeChat } from "@homegrown/tokenization";
+import { CHATML_TEMPLATE, END_OF_TEXT, END_OF_TURN } from "@homegrown/tokenization";
 
 export interface MeasureOptions {
   version: string;
@@ -31,8 +38,6 @@ export interface MeasureOptions {
   /** Samples taken before, of earlier steps or of a baseline; shown first. */
   samples?: ReportCard["samples"];
   byteModel?: ByteModel;
-  /** Adds the check that completions parse as TypeScript. */
-  typescript: boolean;
   heldOutMilliseconds?: number;
   signal?: AbortSignal;
   onProgress?: ProgressListener;
@@ -50,7 +55,10 @@ export async function measureVersion(options: MeasureOptions): Promise<ReportCar
   let served: ModelHost | undefined;
   try {
     for (const { file, type } of weights) {
-      const host = await startModelHost({ ggufFile: path.join(options.folder, file), modelId: options.version });
+      const host = await startModelHost({
+        ggufFile: path.join(options.folder, file),
+        modelId: options.version,
+      });
       parity.push(await compareWithTrainer(options, host, scorer, type));
       if (served) await host.close();
       else served = host;
@@ -74,8 +82,14 @@ export async function measureVersion(options: MeasureOptions): Promise<ReportCar
       ...(options.byteModel && { baselines: { byteModel: options.byteModel } }),
       generate: (request) => completeWith(host, request),
       prompts: options.prompts ?? [],
-      checks: options.typescript
-        ? [{ name: "completions that parse as TypeScript", prompts: TYPESCRIPT_PROMPTS, accepts: checkTypeScript }]
+      checks: (await isTypeScript(text))
+        ? [
+            {
+              name: "completions that parse as TypeScript",
+              prompts: TYPESCRIPT_PROMPTS,
+              accepts: checkTypeScript,
+            },
+          ]
         : [],
       samples: options.samples ?? [],
       ...(options.training && { training: options.training }),
@@ -101,10 +115,8 @@ async function compareWithTrainer(
   const trainer = toTrainerSide({
     tokenizer,
     template: CHATML_TEMPLATE,
-    encodeChat: (messages, addGenerationPrompt) => encodeChat(tokenizer, CHATML_TEMPLATE, { messages, addGenerationPrompt }),
     scorer,
     stopIds: [endOfTextId, tokenizer.specialTokenId(END_OF_TURN)],
-    endOfTextId,
   });
   return checkParity({
     passages: await firstPassages(options.text),
@@ -140,6 +152,17 @@ async function firstConversations(dataset: Dataset): Promise<ChatMessage[][]> {
     if (conversations.length === NUM_CONVERSATIONS) break;
   }
   return conversations;
+}
+
+/** Whether the held-out documents are mostly declaration files, so that parsing completions says something. */
+async function isTypeScript(text: Dataset): Promise<boolean> {
+  let declarations = 0;
+  let all = 0;
+  for await (const { kind } of text.documents("heldOut")) {
+    all += 1;
+    if (kind === "declarations") declarations += 1;
+  }
+  return declarations * 2 > all;
 }
 
 async function completeWith(

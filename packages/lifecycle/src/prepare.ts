@@ -10,6 +10,7 @@ import {
   type Dataset,
 } from "@homegrown/data";
 import { homePaths } from "@homegrown/storage";
+import { mineContinuations } from "./continuations.ts";
 import { toCorpusKey } from "./corpus-key.ts";
 
 interface Listening {
@@ -56,15 +57,21 @@ export interface PreparePairsOptions extends Listening {
   sequenceLength: number;
 }
 
-/** (Documentation → declaration) conversations mined from a text dataset, on the same side of its split. */
+/** Fewer mined pairs than this on either side, and continuations of passages take their place. */
+const LEAST_PAIRS = { train: 64, heldOut: 4 };
+
+/**
+ * Conversations from a text dataset, on the same side of its split: (documentation → declaration) where
+ * the text declares and documents, else (passage → its continuation).
+ */
 export async function preparePairs(options: PreparePairsOptions): Promise<Prepared> {
   const { home, text, sequenceLength } = options;
   const name = `pairs-${text.manifestSha256.slice(0, 12)}-${sequenceLength}`;
-  return openOrBuild(home, name, (target) =>
+  return openOrBuild(home, name, async (target) =>
     buildPairDataset({
       name,
       target,
-      conversations: minePairs(text),
+      conversations: (await documentsEnough(text)) ? minePairs(text) : mineContinuations(text),
       tokenizer: text.tokenizerJson,
       sequenceLength,
       sources: text.manifest.sources,
@@ -73,7 +80,20 @@ export async function preparePairs(options: PreparePairsOptions): Promise<Prepar
   );
 }
 
-async function openOrBuild(home: string, name: string, build: (target: string) => Promise<unknown>): Promise<Prepared> {
+async function documentsEnough(text: Dataset): Promise<boolean> {
+  const found = { train: 0, heldOut: 0 };
+  for await (const { heldOut } of minePairs(text)) {
+    found[heldOut === true ? "heldOut" : "train"] += 1;
+    if (found.train >= LEAST_PAIRS.train && found.heldOut >= LEAST_PAIRS.heldOut) return true;
+  }
+  return false;
+}
+
+async function openOrBuild(
+  home: string,
+  name: string,
+  build: (target: string) => Promise<unknown>,
+): Promise<Prepared> {
   const target = path.join(homePaths(home).data, name);
   const reused = existsSync(target);
   if (!reused) await build(target);

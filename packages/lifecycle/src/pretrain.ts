@@ -1,6 +1,12 @@
 import type { ProgressListener, RunManifest } from "@homegrown/contracts";
 import { resolveModelConfig, type ModelRequest } from "@homegrown/models";
-import { planRun, train, type PlanOptions, type SampleRequest, type TrainingResult } from "@homegrown/training";
+import {
+  planRun,
+  train,
+  type PlanOptions,
+  type SampleRequest,
+  type TrainingResult,
+} from "@homegrown/training";
 import { openDataset } from "@homegrown/data";
 import { readCodeVersion } from "./code-version.ts";
 import { readRunManifest } from "./run-manifest-file.ts";
@@ -45,13 +51,20 @@ export async function pretrain(options: PretrainOptions): Promise<TrainedRun> {
   return { manifest, result };
 }
 
-function withEnd({ atEnd = false, ...samples }: SampleRequest & { atEnd?: boolean }, totalSteps: number): SampleRequest {
+function withEnd(
+  { atEnd = false, ...samples }: SampleRequest & { atEnd?: boolean },
+  totalSteps: number,
+): SampleRequest {
   return atEnd ? { ...samples, atSteps: [...new Set([...samples.atSteps, totalSteps])] } : samples;
 }
 
 async function plan(options: PretrainOptions): Promise<RunManifest> {
   const dataset = await openDataset(options.datasetFolder);
-  const model = resolveModelConfig(options.model, dataset.manifest.tokenizer.vocabSize, options.sequenceLength);
+  const model = resolveModelConfig(
+    options.model,
+    dataset.manifest.tokenizer.vocabSize,
+    options.sequenceLength,
+  );
   return planRun({
     home: options.home,
     id: options.runId,

@@ -64,7 +64,13 @@ export async function releaseVersion(options: ReleaseOptions): Promise<Release> 
         tokenizerJson: text.tokenizerJson,
         weightTypes: options.weightTypes ?? ["F32", "Q8_0"],
       });
-      report = await measureVersion({ ...options, version: `${name} (run ${last.id})`, folder, weights, config: last.model });
+      report = await measureVersion({
+        ...options,
+        version: `${name} (run ${last.id})`,
+        folder,
+        weights,
+        config: last.model,
+      });
       await writeReport(folder, report, text);
     },
   });

@@ -11,7 +11,10 @@ const MIN_TRUTH = 120;
 const MAX_PREFIX = 400;
 const MAX_TRUTH = 240;
 /** A place where a reader can judge the continuation: a declaration has just been opened. */
-const OPENINGS = [/^export interface \w+ \{\n/m, /^(?:export )?(?:declare )?(?:interface|class) \w+[^\n{]*\{\n/m];
+const OPENINGS = [
+  /^export interface \w+ \{\n/m,
+  /^(?:export )?(?:declare )?(?:interface|class) \w+[^\n{]*\{\n/m,
+];
 
 /** Deterministic: the first suitable document in stored order; any document's middle when none opens a declaration. */
 export async function pickShowcase(dataset: Dataset): Promise<Showcase | undefined> {
@@ -34,5 +37,9 @@ export async function pickShowcase(dataset: Dataset): Promise<Showcase | undefin
 function cutAt(document: string, text: string, at: number): Showcase {
   const start = Math.max(0, at - MAX_PREFIX);
   const lineStart = start === 0 ? 0 : text.indexOf("\n", start) + 1;
-  return { document, prefix: text.slice(lineStart <= at ? lineStart : start, at), truth: text.slice(at, at + MAX_TRUTH) };
+  return {
+    document,
+    prefix: text.slice(lineStart <= at ? lineStart : start, at),
+    truth: text.slice(at, at + MAX_TRUTH),
+  };
 }

@@ -5,7 +5,10 @@ import type { TrainedRun } from "./pretrain.ts";
 const MAX_POINTS = 500;
 
 /** A finished run as the report card shows it; its curves come from `metrics.jsonl`, thinned to 500 points. */
-export async function toTrainingRecord({ manifest, result }: TrainedRun): Promise<NonNullable<ReportCard["training"]>> {
+export async function toTrainingRecord({
+  manifest,
+  result,
+}: TrainedRun): Promise<NonNullable<ReportCard["training"]>> {
   const lossCurve: [number, number][] = [];
   const heldOutCurve: [number, number][] = [];
   for (const line of await readMetrics(result.metricsFile)) {

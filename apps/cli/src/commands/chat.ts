@@ -1,6 +1,7 @@
 import { createInterface } from "node:readline/promises";
 import { Command } from "commander";
 import { HomegrownError, type ChatMessage, type ChatModel } from "@homegrown/contracts";
+import { parseCount, parseSeed, parseTemperature } from "../arguments.ts";
 import { interrupted, listenForInterrupt } from "../interrupt.ts";
 import { openOwnModels } from "../own-models.ts";
 import { streamAnswer } from "../stream-answer.ts";
@@ -21,9 +22,9 @@ export function defineChat(): Command {
     .description("Talk to a model of yours.")
     .argument("[model]", "name of the model; the newest when left out")
     .option("-m, --message <text>", "ask this one question and exit")
-    .option("--temperature <number>", "0 always takes the likeliest token", Number, 0.7)
-    .option("--max-tokens <number>", "longest answer", Number, 256)
-    .option("--seed <number>", "same seed, same answer", Number)
+    .option("--temperature <number>", "0 always takes the likeliest token", parseTemperature, 0.7)
+    .option("--max-tokens <number>", "longest answer, in tokens", parseCount, 256)
+    .option("--seed <number>", "same seed, same answer", parseSeed)
     .addHelpText(
       "after",
       '\nExample:\n  homegrown chat\n  homegrown chat first -m "Declare a function that reads a file."',
@@ -52,7 +53,9 @@ export function defineChat(): Command {
     });
 }
 
-async function newestModel(pool: { list(): Promise<readonly { id: string; createdAt: Date }[]> }): Promise<string> {
+async function newestModel(pool: {
+  list(): Promise<readonly { id: string; createdAt: Date }[]>;
+}): Promise<string> {
   const listed = [...(await pool.list())].sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime());
   const newest = listed[0];
   if (newest) return newest.id;
@@ -64,7 +67,13 @@ async function newestModel(pool: { list(): Promise<readonly { id: string; create
   });
 }
 
-async function askOnce(chat: ChatModel, model: string, question: string, options: ChatOptions, signal: AbortSignal): Promise<void> {
+async function askOnce(
+  chat: ChatModel,
+  model: string,
+  question: string,
+  options: ChatOptions,
+  signal: AbortSignal,
+): Promise<void> {
   const output = createOutput(options);
   const answer = await streamAnswer(chat, [{ role: "user", content: question }], {
     ...options,

@@ -72,7 +72,12 @@ async function checkHome(home: string): Promise<Finding> {
     await access(folder, constants.W_OK);
     return { name: "home", ok: true, found: folder };
   } catch (error) {
-    return { name: "home", ok: false, found: `${folder} is not writable (${(error as Error).message})`, hint };
+    return {
+      name: "home",
+      ok: false,
+      found: `${folder} is not writable (${(error as Error).message})`,
+      hint,
+    };
   }
 }
 
@@ -93,7 +98,9 @@ async function checkTraining(): Promise<Finding> {
   try {
     const { Graph, createSession, lowerToOnnx } = await import("@homegrown/engine");
     void [Graph, createSession, lowerToOnnx];
-    const { version } = createRequire(import.meta.url)("onnxruntime-node/package.json") as { version: string };
+    const { version } = createRequire(import.meta.url)("onnxruntime-node/package.json") as {
+      version: string;
+    };
     return { name: "training", ok: true, found: `ONNX Runtime ${version}` };
   } catch (error) {
     return { name: "training", ok: false, found: (error as Error).message, hint };
@@ -117,7 +124,12 @@ async function checkModels(home: string): Promise<Finding> {
     const versions = await registry.list();
     return { name: "models", ok: true, found: `${versions.length} versions` };
   } catch (error) {
-    return { name: "models", ok: false, found: (error as Error).message, hint: "run `homegrown models verify`" };
+    return {
+      name: "models",
+      ok: false,
+      found: (error as Error).message,
+      hint: "run `homegrown models verify`",
+    };
   } finally {
     await registry.close();
   }

@@ -1,5 +1,6 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
 import { HomegrownError } from "@homegrown/contracts";
+import { parsePort } from "../arguments.ts";
 import { listenForInterrupt } from "../interrupt.ts";
 import { openOwnModels } from "../own-models.ts";
 import { serveUntilInterrupted } from "../serving-loop.ts";
@@ -10,13 +11,12 @@ export function defineServe(): Command {
     .description("Serve the champions of all models to OpenAI clients.")
     .option("--host <address>", "loopback address to bind", "127.0.0.1")
     .option("--port <number>", "port; 0 takes a free one", parsePort, 8080)
-    .addHelpText(
-      "after",
-      "\nExample:\n  homegrown serve --port 8080\n  curl http://127.0.0.1:8080/v1/models",
-    )
+    .addHelpText("after", "\nExample:\n  homegrown serve --port 8080\n  curl http://127.0.0.1:8080/v1/models")
     .action(async (options: { home: string; json: boolean; host: string; port: number }) => {
       const output = createOutput(options);
-      const interruption = listenForInterrupt(() => output.print("\nFinishing running requests; again to stop at once."));
+      const interruption = listenForInterrupt(() =>
+        output.print("\nFinishing running requests; again to stop at once."),
+      );
       const models = await openOwnModels({
         home: options.home,
         onEvent: (event) => output.progress({ event: event.event, details: { ...event } }),
@@ -25,20 +25,17 @@ export function defineServe(): Command {
       try {
         const listed = await models.pool.list();
         if (listed.length === 0) throw nothingToServe(options.home);
-        await serveUntilInterrupted({ ...options, directory: models.pool, output, signal: interruption.signal });
+        await serveUntilInterrupted({
+          ...options,
+          directory: models.pool,
+          output,
+          signal: interruption.signal,
+        });
       } finally {
         interruption.dispose();
         await models.close();
       }
     });
-}
-
-export function parsePort(text: string): number {
-  const port = Number(text);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new InvalidArgumentError("expected a whole number from 0 to 65535");
-  }
-  return port;
 }
 
 function nothingToServe(home: string): HomegrownError {
