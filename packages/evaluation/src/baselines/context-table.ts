@@ -132,20 +132,20 @@ export class ContextTable {
     else this.#prune();
   }
 
-  /** Drops ever more frequent successors of the contexts of two bytes and more until half is free. */
+  /** Drops ever more frequent successors until half is free; those of the shortest contexts go last. */
   #prune(): void {
     this.numPrunings += 1;
     for (let rare = 1; ; rare *= 2) {
-      this.#rebuild(this.#keys.length, rare);
+      this.#rebuild(this.#keys.length, rare, rare > 16 ? 0 : 2);
       const crowded =
         this.#numSuccessors > this.#limits.maxSuccessors / 2 ||
         this.#numContexts > (MAX_LOAD * this.#keys.length) / 2;
-      if (!crowded || rare > 2 ** 31) return;
+      if (!crowded) return;
     }
   }
 
-  /** Copies every context into tables of `numSlots`, without successors counted `rare` times or fewer. */
-  #rebuild(numSlots: number, rare: number): void {
+  /** Copies into tables of `numSlots`, dropping at `fromOrder` and above what was counted `rare` times or fewer. */
+  #rebuild(numSlots: number, rare: number, fromOrder = 0): void {
     const old = { keys: this.#keys, heads: this.#heads };
     const pool = { symbols: this.#symbols, counts: this.#counts, nexts: this.#nexts };
     const poolSize = this.#symbols.length;
@@ -165,7 +165,7 @@ export class ContextTable {
       const order = Math.floor(key / 2 ** 48);
       const kept: number[] = [];
       for (let at = old.heads[from]!; at !== NONE; at = pool.nexts[at]!) {
-        if (order < 2 || pool.counts[at]! > rare) kept.push(at);
+        if (order < fromOrder || pool.counts[at]! > rare) kept.push(at);
       }
       if (kept.length === 0) continue;
       const slot = this.#probe(Math.floor(key / 2 ** 32) & 0xffff, key % 2 ** 32, order);

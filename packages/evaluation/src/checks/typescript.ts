@@ -3,7 +3,8 @@
 //   1. A scan over prompt + completion follows brackets and skips strings, templates and comments.
 //   2. The text is cut after the completion's last `;` or `}` whose innermost open bracket is `{` or none:
 //      the last whole member or declaration.
-//   3. The brackets still open there are closed, innermost first.
+//   3. The brackets still open there are closed, innermost first. A closing bracket anywhere that matches
+//      no open one fails at once.
 //   4. What results must be accepted by the parser, and must hold more than the prompt.
 // So a half-written last member is forgiven, a wrong one before it is not, and neither are an empty
 // completion, comments alone, or a first declaration that never reaches a `;` or `}`.
@@ -25,7 +26,7 @@ export function checkTypeScript(completion: string, prompt = ""): boolean {
   return closed !== undefined && accepts(closed);
 }
 
-/** The text cut and closed by rules 2 and 3; undefined when nothing whole follows `from`. */
+/** The text cut and closed by rules 2 and 3; undefined when nothing whole follows `from`, or brackets do not match. */
 export function closeTypeScript(text: string, from = 0): string | undefined {
   const open: string[] = [];
   let cut: { end: number; open: string[] } | undefined;
@@ -33,7 +34,7 @@ export function closeTypeScript(text: string, from = 0): string | undefined {
     if (char in CLOSERS) {
       open.push(char);
     } else if (char === "}" || char === ")" || char === "]") {
-      if (CLOSERS[open.at(-1) ?? ""] !== char) break;
+      if (CLOSERS[open.at(-1) ?? ""] !== char) return undefined;
       open.pop();
     }
     const isEnd = (char === ";" || char === "}") && (open.length === 0 || open.at(-1) === "{");

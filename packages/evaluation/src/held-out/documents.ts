@@ -64,7 +64,7 @@ async function* readInOrder(file: string, lines: readonly Line[]): AsyncGenerato
 
 async function* readLines(file: string): AsyncGenerator<{ bytes: Buffer; offset: number }> {
   const handle = await open(file, "r");
-  let rest = Buffer.alloc(0);
+  let rest: Buffer = Buffer.alloc(0);
   let offset = 0;
   try {
     for await (const chunk of handle.createReadStream({ autoClose: false, highWaterMark: 1 << 20 })) {

@@ -17,7 +17,7 @@ export function escapeHtml(text: string): string {
 export function escapeMarkdown(text: string): string {
   return stripControls(text)
     .replace(/\s+/g, " ")
-    .replace(/[\\`*_[\]<>&|~$@#]/g, (char) => (/[<>&]/.test(char) ? HTML_ENTITIES[char]! : `\\${char}`));
+    .replace(/[\\`*_[\]<>&|~$]/g, (char) => (/[<>&]/.test(char) ? HTML_ENTITIES[char]! : `\\${char}`));
 }
 
 /** A fenced block whose fence is longer than any run of backticks inside, so that the text cannot end it. */

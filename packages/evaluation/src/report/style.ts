@@ -19,7 +19,7 @@ h3 { margin: 20px 0 8px; font-size: 14px; color: var(--soft); font-weight: 600; 
 section { margin-top: 24px; padding: 22px 24px; background: var(--card); border: 1px solid var(--line);
   border-radius: 14px; }
 .note { margin: 0 0 16px; color: var(--soft); font-size: 14px; overflow-wrap: anywhere; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(165px, 1fr)); gap: 12px;
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(140px, 1fr)); gap: 12px;
   margin-top: 28px; }
 .tile { padding: 16px 18px; background: var(--card); border: 1px solid var(--line); border-radius: 14px; }
 .tile b { display: block; font-size: 28px; line-height: 1.2; letter-spacing: -.02em;
@@ -30,7 +30,7 @@ section { margin-top: 24px; padding: 22px 24px; background: var(--card); border:
 .bar { display: grid; grid-template-columns: 190px 1fr 52px; gap: 4px 12px; align-items: center;
   padding: 5px 0; font-size: 14px; }
 .bar .name { overflow-wrap: anywhere; } .bar .name small { display: block; color: var(--soft); font-size: 12px;
-  line-height: 1.35; }
+  font-weight: 400; line-height: 1.35; }
 .bar .track { position: relative; height: 18px; }
 .bar .fill { display: block; height: 100%; border-radius: 4px; background: var(--other); min-width: 2px; }
 .bar.primed .fill { background: var(--primed); } .bar.own .fill { background: var(--own); }
@@ -76,6 +76,7 @@ footer { margin-top: 28px; color: var(--soft); font-size: 13px; overflow-wrap: a
 @media (max-width: 560px) { main { padding: 24px 14px 48px; } h1 { font-size: 27px; }
   section { padding: 18px 16px; } .scroll { margin: 0 -16px; padding: 0 16px; }
   .tiles { grid-template-columns: 1fr 1fr; gap: 10px; } .tile { padding: 12px 14px; } .tile b { font-size: 23px; }
+  .tile:first-child:nth-last-child(odd) { grid-column: 1 / -1; }
   .bar { grid-template-columns: 1fr 52px; } .bar .name { grid-column: 1 / -1; } .bar { padding: 8px 0; }
   tbody th { width: 120px; } .parity thead { display: none; }
   .parity tr { display: block; padding: 8px 0; border-bottom: 1px solid var(--line); }
