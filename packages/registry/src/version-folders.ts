@@ -1,18 +1,11 @@
 // Version folders on disk, `models/<name>/v<number>/`: how one is made, and what is done with what a crash left.
 // Order: fill, homegrown.json, blobs, sign, rename to its name, row. A folder with a version's name is therefore
 // whole and signed; without a row its registration died just before the end, and it is adopted.
-import { readFile, readdir, stat } from "node:fs/promises";
+import { readFile, readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { HomegrownError, lineageSchema } from "@homegrown/contracts";
 import type { Lineage } from "@homegrown/contracts";
-import {
-  acquireLock,
-  digestsEqual,
-  openBlobStore,
-  stageFolder,
-  sweepTemporaries,
-  writeFileAtomic,
-} from "@homegrown/storage";
+import { acquireLock, digestsEqual, openBlobStore, stageFolder, sweepTemporaries } from "@homegrown/storage";
 import type { HomePaths } from "@homegrown/storage";
 import type { Catalogue, VersionRow } from "./catalogue.ts";
 import { toReference, toVersion, versionNumber } from "./references.ts";
@@ -136,6 +129,7 @@ export class VersionFolders {
     const listed = new Set(
       (await this.#catalogue.versions()).map((row) => toReference(row.name, row.number)),
     );
+    for (const folder of [this.#paths.keys, this.#paths.locks]) await sweepTemporaries(folder);
     for (const name of await readNames(this.#paths.models)) {
       await sweepTemporaries(join(this.#paths.models, name));
       for (const number of await readNumbers(join(this.#paths.models, name))) {
@@ -183,15 +177,18 @@ export class VersionFolders {
       name,
       createdAt: new Date().toISOString(),
     });
-    await writeFileAtomic(join(folder, LINEAGE_FILE), `${JSON.stringify(lineage, null, 2)}\n`);
+    // Publishing forces it to disk with the rest of the folder.
+    await writeFile(join(folder, LINEAGE_FILE), `${JSON.stringify(lineage, null, 2)}\n`, { mode: 0o444 });
     return lineage;
   }
 
-  /** Returns the bytes of all files. */
+  /** Returns the bytes of all files. The lineage stays out: no two versions could share it. */
   async #moveIntoBlobs(folder: string): Promise<number> {
     const blobs = openBlobStore(this.#paths.blobs);
-    let bytes = 0;
-    for (const file of await listFiles(folder, [])) bytes += (await blobs.add(join(folder, file))).bytes;
+    let bytes = (await stat(join(folder, LINEAGE_FILE))).size;
+    for (const file of await listFiles(folder, [LINEAGE_FILE])) {
+      bytes += (await blobs.add(join(folder, file))).bytes;
+    }
     return bytes;
   }
 

@@ -56,7 +56,7 @@ export interface Envelope {
   signature: Buffer;
 }
 
-/** The bytes to sign: two-space JSON, keys in the order in which `model-signing` writes them. */
+/** The bytes to sign: JSON as `model-signing` writes it, two spaces and ASCII; the order of keys means nothing. */
 export function toPayload(name: string, files: readonly SignedFile[]): Buffer {
   const statement: z.infer<typeof statementSchema> & {
     predicate: { serialization: { allow_symlinks: boolean } };
