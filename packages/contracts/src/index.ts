@@ -26,6 +26,6 @@ export type {
   ModelLease,
   TokenLogProbability,
 } from "./ports.ts";
-export { tokenizerJsonSchema } from "./tokenizer-json.ts";
+export { QWEN2_PATTERN, tokenizerJsonSchema } from "./tokenizer-json.ts";
 export type { TokenizerJson } from "./tokenizer-json.ts";
 export type { ProgressEvent, ProgressListener } from "./progress.ts";

@@ -1,5 +1,13 @@
 import { z } from "zod";
 
+/**
+ * Qwen2's pre-tokeniser as its tokenizer.json spells it (Oniguruma syntax). llama.cpp splits the same way
+ * under the name `qwen2`; a file with another regex would be split differently by trainer and server.
+ */
+export const QWEN2_PATTERN: string =
+  "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*" +
+  "|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+
 const byteLevelSchema = z.looseObject({ type: z.literal("ByteLevel"), use_regex: z.boolean().optional() });
 
 const addedTokenSchema = z.looseObject({

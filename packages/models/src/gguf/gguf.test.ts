@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
-import { readdir, stat } from "node:fs/promises";
+import { readFile, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { temporaryFolder } from "../fixtures/temporary-folder.ts";
 import { tinyModel } from "../fixtures/tiny-model.ts";
+import { openHuggingFace } from "../huggingface/read-folder.ts";
+import { writeHuggingFace } from "../huggingface/write-folder.ts";
 import { NUMBER_FORMATS } from "../weights/number-formats.ts";
 import { readGgufHeader } from "./reader.ts";
 import { summariseGguf } from "./summary.ts";
@@ -64,6 +66,17 @@ test("tokens, kinds and padding rows of the vocabulary", async (t) => {
   assert.deepEqual((metadata.get("tokenizer.ggml.merges") as string[]).slice(0, 2), ["t h", "th e"]);
   assert.equal(metadata.get("tokenizer.ggml.eos_token_id"), 266);
   assert.equal(metadata.get("tokenizer.ggml.add_bos_token"), false);
+});
+
+test("exported from a folder whose weights are read on demand, the file is the same", async (t) => {
+  const folder = await temporaryFolder(t);
+  const model = tinyModel({ architecture: "llama" });
+  await writeHuggingFace(join(folder, "model"), model);
+  const opened = await openHuggingFace(join(folder, "model"));
+  t.after(() => opened.close());
+  await writeGguf(join(folder, "a.gguf"), { ...model, weightType: "Q8_0", name: "tiny" });
+  await writeGguf(join(folder, "b.gguf"), { ...opened, weightType: "Q8_0", name: "tiny" });
+  assert.deepEqual(await readFile(join(folder, "b.gguf")), await readFile(join(folder, "a.gguf")));
 });
 
 test("rotary rows: neighbours of the result were half a head apart", () => {

@@ -161,8 +161,8 @@ test("an array too long to hold is refused though the file is as long as it says
 
 test("a header longer than the first piece that is read", async (t) => {
   const path = join(await temporaryFolder(t), "long.gguf");
-  const words = Array.from({ length: 300_000 }, (_, i) => `token ${i}`);
+  const words = Array.from({ length: 100_000 }, (_, i) => `token ${i}`);
   await writeFile(path, build({ entries: [encodeEntry({ key: "k", type: "string[]", value: words })] }));
   const header = await readGgufHeader(path);
-  assert.deepEqual((header.metadata.get("k") as string[]).at(-1), "token 299999");
+  assert.deepEqual((header.metadata.get("k") as string[]).at(-1), "token 99999");
 });

@@ -1,5 +1,5 @@
 // The metadata of our own GGUF files: what llama.cpp needs to run the model and a person to know it.
-import { HomegrownError } from "@homegrown/contracts";
+import { HomegrownError, QWEN2_PATTERN } from "@homegrown/contracts";
 import type { TokenizerJson } from "@homegrown/contracts";
 import { specialId, toVocabulary } from "../weights/vocabulary.ts";
 import type { TokenKind } from "../weights/vocabulary.ts";
@@ -13,11 +13,6 @@ export type MetadataEntry =
   | { key: string; type: "bool"; value: boolean }
   | { key: string; type: "string[]"; value: readonly string[] }
   | { key: string; type: "int32[]"; value: readonly number[] };
-
-/** Qwen2's pre-tokeniser as its tokenizer.json spells it; llama.cpp has the same under the name `qwen2`. */
-const QWEN2_PATTERN =
-  "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*" +
-  "|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
 
 /** `llama_token_type`. */
 const TOKEN_TYPES: Readonly<Record<TokenKind, number>> = {

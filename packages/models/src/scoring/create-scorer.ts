@@ -44,7 +44,7 @@ const SMALLEST_BUCKET = 32;
 
 /**
  * @param parameters by Hugging Face name; read at every call, not copied, so views over a trainer's memory
- *   show the weights of the moment. One call at a time.
+ *   show the weights of the moment. Calls take turns.
  * Throws `models/missing-parameter`, `models/wrong-parameter-size`, `models/sequence-too-long`,
  * `models/empty-sequence`, `models/id-outside-vocabulary`.
  */
@@ -62,27 +62,39 @@ export async function createScorer(
     if (known !== undefined) return known;
     const made = createScoringSession(config, weights, { kind, sequenceLength: bucket, threads });
     programs.set(key, made);
+    made.catch(() => programs.delete(key));
     return made;
+  };
+  // Sessions write into buffers of their own: a second call must not fill them before the first has read.
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const result = last.then(work);
+    last = result.catch(() => undefined);
+    return result;
   };
 
   async function logProbabilities(ids: readonly number[]): Promise<Float32Array> {
     checkIds(ids, config.vocabSize, maxSequenceLength);
     const length = ids.length - 1;
     if (length === 0) return new Float32Array(0);
-    const { inputs, output, run } = await programFor("logProbabilities", length);
-    fill(inputs["ids"]!, ids.slice(0, -1));
-    fill(inputs["targets"]!, ids.slice(1));
-    await run();
-    return output.slice(0, length);
+    return inTurn(async () => {
+      const { inputs, output, run } = await programFor("logProbabilities", length);
+      fill(inputs["ids"]!, ids.slice(0, -1));
+      fill(inputs["targets"]!, ids.slice(1));
+      await run();
+      return output.slice(0, length);
+    });
   }
 
   async function nextLogits(ids: readonly number[]): Promise<Float32Array> {
     checkIds(ids, config.vocabSize, maxSequenceLength);
-    const { inputs, output, run } = await programFor("lastLogits", ids.length);
-    fill(inputs["ids"]!, ids);
-    inputs["rows"]![0] = BigInt(ids.length - 1);
-    await run();
-    return output.slice();
+    return inTurn(async () => {
+      const { inputs, output, run } = await programFor("lastLogits", ids.length);
+      fill(inputs["ids"]!, ids);
+      inputs["rows"]![0] = BigInt(ids.length - 1);
+      await run();
+      return output.slice();
+    });
   }
 
   async function generate(options: GenerateOptions): Promise<number[]> {
@@ -101,6 +113,7 @@ export async function createScorer(
   }
 
   async function close(): Promise<void> {
+    await last;
     const open = [...programs.values()];
     programs.clear();
     for (const program of open) await (await program).session.close();

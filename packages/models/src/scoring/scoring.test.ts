@@ -27,6 +27,12 @@ test("log-probabilities are those of the logits, and do not depend on the padded
   }
 });
 
+test("calls made at once give what they give one after another", async () => {
+  const lists = [someIds(20, 1), someIds(25, 2), someIds(20, 3)];
+  const together = await Promise.all(lists.map((ids) => scorer.logProbabilities(ids)));
+  for (const [i, ids] of lists.entries()) assert.deepEqual(await scorer.logProbabilities(ids), together[i]);
+});
+
 test("one id has nothing to score", async () => {
   assert.equal((await scorer.logProbabilities([5])).length, 0);
 });
