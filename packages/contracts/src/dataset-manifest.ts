@@ -72,8 +72,11 @@ export const datasetManifestSchema = z
     steps: z.array(stepSchema),
     heldOut: z
       .object({
+        /**
+         * The documents of the lowest content hashes, salted with `salt`, are held out until they make up
+         * `fraction` of the bytes; one larger than an eighth of that never is.
+         */
         fraction: z.number().min(0).max(1),
-        /** A document is held out when its content hash, salted with `salt`, falls under `fraction`. */
         salt: z.string(),
         /** Held-out documents whose text shares a long span with a training document: dropped, and counted. */
         leakage: z.object({ checked: count, leaked: count }).strict(),

@@ -104,7 +104,7 @@ class CandidateHeap {
     if (last < 0) return undefined;
     this.#swap(0, last);
     const top = { found: this.#found.pop()!, at: this.#at.pop()! };
-    for (let i = 0; ; ) {
+    for (let i = 0; ;) {
       const child = 2 * i + 2 < last && this.#less(2 * i + 2, 2 * i + 1) ? 2 * i + 2 : 2 * i + 1;
       if (child >= last || !this.#less(child, i)) return top;
       this.#swap(i, child);

@@ -19,7 +19,7 @@ export class PairHeap {
     if (last < 0) return undefined;
     this.#swap(0, last);
     const top = { count: this.#counts.pop()!, pair: this.#pairs.pop()! };
-    for (let i = 0; ; ) {
+    for (let i = 0; ;) {
       const child = 2 * i + 2 < last && this.#before(2 * i + 2, 2 * i + 1) ? 2 * i + 2 : 2 * i + 1;
       if (child >= last || !this.#before(child, i)) return top;
       this.#swap(i, child);

@@ -19,7 +19,7 @@ const SAFE_CUT = /\n(?=[A-Za-z])/g;
 
 /** Calls `visit` with each pre-token of `text`, in order. A long text's pieces never exist all at once. */
 export function forEachPreToken(text: string, visit: (piece: string) => void): void {
-  for (let start = 0; start < text.length; ) {
+  for (let start = 0; start < text.length;) {
     const end = findCut(text, start + BLOCK_LENGTH);
     const pieces = (start === 0 && end === text.length ? text : text.slice(start, end)).match(PATTERN);
     if (pieces !== null) for (const piece of pieces) visit(piece);

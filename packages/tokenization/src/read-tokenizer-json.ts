@@ -66,7 +66,9 @@ function refuseOtherKinds({ pre_tokenizer, model, added_tokens }: TokenizerJson)
       throw foreign(`model.${field} is ${JSON.stringify(value)}; expected ${JSON.stringify(neutral)}`);
     }
   }
-  const odd = added_tokens.find((token) => !token.special || token["lstrip"] === true || token["rstrip"] === true);
+  const odd = added_tokens.find(
+    (token) => !token.special || token["lstrip"] === true || token["rstrip"] === true,
+  );
   if (odd !== undefined) {
     throw foreign(`added token ${JSON.stringify(odd.content)} is not special, or strips the text beside it`);
   }
@@ -97,7 +99,11 @@ function readTokens({ added_tokens }: TokenizerJson, ids: ReadonlyMap<string, nu
   return tokens as Uint8Array[];
 }
 
-function readMerges({ model }: TokenizerJson, ids: ReadonlyMap<string, number>, vocabSize: number): MergeTable {
+function readMerges(
+  { model }: TokenizerJson,
+  ids: ReadonlyMap<string, number>,
+  vocabSize: number,
+): MergeTable {
   const table = new MergeTable(vocabSize);
   if (model.merges.length > MAX_VOCAB) throw foreign(`${model.merges.length} merges`);
   model.merges.forEach((merge, rank) => {

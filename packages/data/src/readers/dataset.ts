@@ -56,7 +56,11 @@ export async function openDataset(folder: string, options: OpenDatasetOptions = 
   const tokenizerText = await readBounded(root, manifest.tokenizer.file, MAX_TOKENIZER_BYTES);
   const tokenizer = Tokenizer.fromJson(JSON.parse(tokenizerText.toString("utf8")));
   if (tokenizer.vocabSize !== manifest.tokenizer.vocabSize) {
-    throw changedFile(manifest.tokenizer.file, `${tokenizer.vocabSize} tokens`, `${manifest.tokenizer.vocabSize}`);
+    throw changedFile(
+      manifest.tokenizer.file,
+      `${tokenizer.vocabSize} tokens`,
+      `${manifest.tokenizer.vocabSize}`,
+    );
   }
   return new Dataset(root, manifest, sha256(text), tokenizer);
 }
@@ -99,7 +103,10 @@ export class Dataset {
     const tokens = new TokenFile(this.folder, this.manifest, split);
     try {
       let start = 0;
-      for await (const line of readJsonLines(join(this.folder, this.manifest.splits[split].index.file), MAX_LINE_BYTES)) {
+      for await (const line of readJsonLines(
+        join(this.folder, this.manifest.splits[split].index.file),
+        MAX_LINE_BYTES,
+      )) {
         const { id, source, kind, numTokens } = line as IndexLine;
         // The last token of a document is <|endoftext|>; rows of pairs are padded with it.
         const text = this.tokenizer.decode(trimEnd(tokens.readTokens(start, numTokens), this.#endOfTextId));

@@ -4,9 +4,17 @@ import { join } from "node:path";
 import { HomegrownError } from "@homegrown/contracts";
 import type { DatasetManifest, DatasetShard } from "@homegrown/contracts";
 
+interface OpenShard {
+  file: number;
+  mask: number | undefined;
+  /** Position of its first token in the split. */
+  start: number;
+  shard: DatasetShard;
+}
+
 export class TokenFile {
   readonly numTokens: number;
-  readonly #shards: { file: number; mask: number | undefined; start: number; shard: DatasetShard }[] = [];
+  readonly #shards: OpenShard[] = [];
   readonly #tokenBytes: 2 | 4;
   readonly #vocabSize: number;
   #buffer = Buffer.alloc(0);
@@ -58,9 +66,9 @@ export class TokenFile {
   #forEachPiece(
     start: number,
     length: number,
-    visit: (entry: (typeof this.#shards)[number], first: number, count: number, at: number) => void,
+    visit: (entry: OpenShard, first: number, count: number, at: number) => void,
   ): void {
-    for (let at = 0; at < length; ) {
+    for (let at = 0; at < length;) {
       const position = (start + at) % this.numTokens;
       const entry = this.#shards.findLast((candidate) => candidate.start <= position)!;
       const first = position - entry.start;
@@ -74,7 +82,7 @@ export class TokenFile {
     if (this.#buffer.length < length) this.#buffer = Buffer.alloc(length);
     const bytes = this.#buffer.subarray(0, length);
     // A plain read may stop early; only 0 means the end.
-    for (let done = 0; done < length; ) {
+    for (let done = 0; done < length;) {
       const read = readSync(file, bytes, done, length - done, position + done);
       if (read === 0) throw corruptShard(name, `an end at byte ${position + done}`);
       done += read;

@@ -60,10 +60,7 @@ export class TrainReader {
       const tokens = this.#tokens.readTokens(start, sequenceLength + 1);
       batch.ids.set(tokens.subarray(0, sequenceLength), row * sequenceLength);
       batch.targets.set(tokens.subarray(1), row * sequenceLength);
-      batch.weights?.set(
-        this.#tokens.readMask(start, sequenceLength + 1).subarray(1),
-        row * sequenceLength,
-      );
+      batch.weights?.set(this.#tokens.readMask(start, sequenceLength + 1).subarray(1), row * sequenceLength);
     }
     return batch;
   }
