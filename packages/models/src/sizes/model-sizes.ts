@@ -19,7 +19,7 @@ export const MODEL_SIZES = {
   nano: shape(2, 128, 352, 4, 2, 32),
   /** 2.0M (2,048): learns TypeScript's look in three minutes on two cores. */
   micro: shape(4, 192, 512, 6, 2, 32),
-  /** 5.2M (4,096). */
+  /** 5.1M (4,096). */
   mini: shape(6, 256, 672, 8, 2, 32),
   /** 12.6M (8,192): shape M of the benches, with grouped queries. */
   small: shape(6, 384, 1024, 6, 2, 64),
