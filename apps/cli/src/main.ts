@@ -1,12 +1,12 @@
-// The command line: arguments in, one call, output out. Commands load their packages when they run, so
-// that --help answers at once.
+// The command line: arguments in, one call, output out. Only the command that runs is loaded, so that
+// --help answers at once.
 import { Command } from "commander";
 import { commands } from "./commands/index.ts";
 import { EXIT, reportFailure } from "./exit.ts";
 
 export async function main(args: readonly string[]): Promise<void> {
-  const program = createProgram();
   try {
+    const program = await createProgram(args);
     await program.parseAsync([...args], { from: "user" });
     process.exitCode ??= EXIT.done;
   } catch (error) {
@@ -17,14 +17,19 @@ export async function main(args: readonly string[]): Promise<void> {
   }
 }
 
-function createProgram(): Command {
+async function createProgram(args: readonly string[]): Promise<Command> {
   const program = new Command("homegrown")
     .description("Grow, measure, sign and serve language models of your own.")
     .version("0.1.0")
     .exitOverride()
     .showHelpAfterError("(run with --help for the options and an example)")
     .configureHelp({ sortSubcommands: false });
-  for (const define of commands) program.addCommand(withCommonOptions(define()));
+  for (const { name, summary, load } of commands) {
+    const wanted = args.includes(name);
+    program.addCommand(
+      wanted ? withCommonOptions((await load()).summary(summary)) : new Command(name).description(summary),
+    );
+  }
   program.addHelpText(
     "after",
     "\nFirst steps:\n  homegrown up             grow a first model from this folder's packages and serve it\n  homegrown up --data DIR  the same from your own text\n  homegrown chat           talk to it",

@@ -1,21 +1,52 @@
 import type { Command } from "commander";
-import { defineChat } from "./chat.ts";
-import { defineData } from "./data.ts";
-import { defineDoctor } from "./doctor.ts";
-import { defineEval } from "./eval.ts";
-import { defineModels } from "./models.ts";
-import { defineServe } from "./serve.ts";
-import { defineTrain } from "./train.ts";
-import { defineUp } from "./up.ts";
+
+export interface CommandEntry {
+  readonly name: string;
+  readonly summary: string;
+  /** Loads the command with the packages that it needs: only the one that runs is loaded. */
+  readonly load: () => Promise<Command>;
+}
 
 /** In the order in which people need them. */
-export const commands: readonly (() => Command)[] = [
-  defineUp,
-  defineChat,
-  defineServe,
-  defineData,
-  defineTrain,
-  defineEval,
-  defineModels,
-  defineDoctor,
+export const commands: readonly CommandEntry[] = [
+  {
+    name: "up",
+    summary: "Grow a first model from text on this machine, measure it, sign it, serve it.",
+    load: async () => (await import("./up.ts")).defineUp(),
+  },
+  {
+    name: "chat",
+    summary: "Talk to a model of yours.",
+    load: async () => (await import("./chat.ts")).defineChat(),
+  },
+  {
+    name: "serve",
+    summary: "Serve the champions of all models to OpenAI clients.",
+    load: async () => (await import("./serve.ts")).defineServe(),
+  },
+  {
+    name: "data",
+    summary: "Prepare text for training, and count what each step kept.",
+    load: async () => (await import("./data.ts")).defineData(),
+  },
+  {
+    name: "train",
+    summary: "Pretrain a model; measure, sign and register it.",
+    load: async () => (await import("./train.ts")).defineTrain(),
+  },
+  {
+    name: "eval",
+    summary: "Measure a version again.",
+    load: async () => (await import("./eval.ts")).defineEval(),
+  },
+  {
+    name: "models",
+    summary: "Versions of your models: list, show, verify, promote, rollback, import.",
+    load: async () => (await import("./models.ts")).defineModels(),
+  },
+  {
+    name: "doctor",
+    summary: "Check that this machine can train and serve, and say what to mend.",
+    load: async () => (await import("./doctor.ts")).defineDoctor(),
+  },
 ];
