@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { chmod, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -57,6 +58,20 @@ describe("blobs", () => {
     assert.equal(await readFile(first, "utf8"), "damaged");
   });
 
+  const other = "/dev/shm";
+  const skip = [undefined, device(tmpdir())].includes(device(other)) ? "needs a second device" : false;
+  test("across devices the file stays a copy of its own", { skip }, async () => {
+    const elsewhere = await mkdtemp(join(other, "homegrown-blobs-"));
+    try {
+      const own = await file("own", "unshared");
+      assert.deepEqual(await openBlobStore(elsewhere).add(own), { sha256: sha256("unshared"), bytes: 8 });
+      assert.equal(await readFile(own, "utf8"), "unshared");
+      assert.equal((await stat(own)).nlink, 1);
+    } finally {
+      await rm(elsewhere, { recursive: true });
+    }
+  });
+
   test("sweeping removes what nothing links to", async () => {
     const [kept, gone] = [await file("kept", "kept"), await file("gone", "gone")];
     const [keptBlob, goneBlob] = [await blobs.add(kept), await blobs.add(gone)];
@@ -66,3 +81,7 @@ describe("blobs", () => {
     await assert.rejects(stat(blobPath(goneBlob.sha256)));
   });
 });
+
+function device(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.dev;
+}

@@ -1,7 +1,6 @@
 // Content-addressed files: `<folder>/<first two digits>/<sha256>`. Version folders hold hard links to them, so
 // equal files of many versions take their space once. A blob that nothing links to any more is garbage.
-import { chmod, copyFile, link, readdir, rename, rm, stat } from "node:fs/promises";
-import { constants } from "node:fs";
+import { chmod, link, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ensureFolder, syncFile, syncFolder } from "./atomic-files.ts";
 import { errorCode, withDiskErrors } from "./disk-errors.ts";
@@ -16,8 +15,8 @@ export interface Blob {
 
 export interface BlobStore {
   /**
-   * Stores the content of `file` and makes `file` a read-only hard link to the blob. Where hard links are not
-   * possible (another device, a file system without them) the blob is a copy and `file` stays as it is.
+   * Makes `file` read-only and one with the blob of its content. Where hard links are not possible (another
+   * device, a file system without them) `file` stays a copy of its own, and only the sharing is lost.
    * A blob found under the same name is read and compared first; a damaged one is replaced.
    */
   add(file: string): Promise<Blob>;
@@ -54,10 +53,7 @@ async function tryAdd(file: string, blob: string, digest: string): Promise<boole
     return true;
   } catch (error) {
     const code = errorCode(error) ?? "";
-    if (NO_HARD_LINK.has(code)) {
-      await copyToBlob(file, blob);
-      return true;
-    }
+    if (NO_HARD_LINK.has(code)) return true;
     if (code !== "EEXIST") throw error;
   }
   try {
@@ -85,19 +81,6 @@ async function replaceByLink(source: string, target: string): Promise<void> {
   }
 }
 
-async function copyToBlob(file: string, blob: string): Promise<void> {
-  const temporary = temporarySibling(blob);
-  try {
-    await durableStep("write", temporary, "copy blob", () =>
-      copyFile(file, temporary, constants.COPYFILE_FICLONE),
-    );
-    await syncFile(temporary, "copied blob");
-    await durableStep("rename", blob, "copied blob", () => rename(temporary, blob));
-  } finally {
-    await rm(temporary, { force: true });
-  }
-}
-
 async function isSameFile(a: string, b: string): Promise<boolean> {
   const [left, right] = await Promise.all([stat(a, { bigint: true }), stat(b, { bigint: true })]);
   return left.ino === right.ino && left.dev === right.dev;
@@ -110,7 +93,6 @@ async function sweep(folder: string): Promise<void> {
     for (const name of await readdir(path).catch(() => [] as string[])) {
       if (isTemporaryName(name)) continue;
       const entry = await stat(join(path, name)).catch(() => undefined);
-      // A copy made where hard links are impossible has one link too: losing it costs only its sharing.
       if (entry?.nlink === 1) await rm(join(path, name), { force: true });
     }
   }

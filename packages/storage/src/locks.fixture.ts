@@ -3,8 +3,10 @@ import { readFileSync, writeFileSync, writeSync } from "node:fs";
 import { acquireLock } from "./locks.ts";
 
 const [mode, path] = process.argv.slice(2);
-if (mode === "hold") {
+if (mode === "hold" || mode === "hold-and-read") {
   await acquireLock(path!, "holding");
+  // POSIX: closing any handle of a file drops all of the process's locks on it.
+  if (mode === "hold-and-read") readFileSync(path!);
   writeSync(1, "held\n");
   setInterval(() => {}, 1000);
 } else {

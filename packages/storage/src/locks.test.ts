@@ -28,18 +28,21 @@ describe("locks across processes", () => {
     await again.release();
   });
 
-  test("names the process that holds it, and is free at the instant that process is killed", async () => {
-    const path = join(folder, "between");
-    const child = spawn(process.execPath, [fixture, "hold", path], { stdio: ["ignore", "pipe", "inherit"] });
-    await once(child.stdout, "data");
-    await assert.rejects(acquireLock(path, "mine"), isLockedBy(child.pid!, "holding"));
-    const exited = once(child, "exit");
-    child.kill("SIGKILL");
-    await exited;
-    const lock = await acquireLock(path, "mine");
-    await assert.rejects(acquireLock(path, "other"), isLockedBy(process.pid, "mine"));
-    await lock.release();
-  });
+  // A holder that reads its own lock file loses the kernel's lock, yet must keep excluding others.
+  for (const mode of ["hold", "hold-and-read"]) {
+    test(`names the process that holds it, and is free when that process is killed (${mode})`, async () => {
+      const path = join(folder, mode);
+      const child = spawn(process.execPath, [fixture, mode, path], { stdio: ["ignore", "pipe", "inherit"] });
+      await once(child.stdout, "data");
+      await assert.rejects(acquireLock(path, "mine"), isLockedBy(child.pid!, "holding"));
+      const exited = once(child, "exit");
+      child.kill("SIGKILL");
+      await exited;
+      const lock = await acquireLock(path, "mine");
+      await assert.rejects(acquireLock(path, "other"), isLockedBy(process.pid, "mine"));
+      await lock.release();
+    });
+  }
 
   test("six processes that die holding it never hold it together", async () => {
     // Each adds 1 to a number in a file, 5 times, under the lock, and kills itself without releasing the last.

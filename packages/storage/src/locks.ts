@@ -1,7 +1,8 @@
-// A lock across processes. What excludes is a lock of the operating system on the file at `path` (SQLite's,
+// A lock across processes, in two layers. First a lock of the operating system on the file at `path` (SQLite's,
 // held as an open exclusive transaction): the kernel gives it back at the instant its holder dies, so a dead
-// holder is never in the way and taking over has no race. Who holds it stands in `<path>.holder`, only for
-// the message to those who must wait.
+// holder is never in the way and taking over has no race. Then `<path>.holder`, written under that lock, says
+// who holds it: for the message, and because a process that opens and closes its own lock file for any other
+// reason (copying or hashing the folder) silently loses the kernel's lock. A living holder counts all the same.
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -65,7 +66,9 @@ function tryLock(path: string): DatabaseSync | undefined {
     database = new DatabaseSync(path, { timeout: 0 });
     // Nothing is ever written, so no journal is needed.
     database.exec("pragma journal_mode = off; begin exclusive");
-    return database;
+    if (!isHeldByAnother(path)) return database;
+    database.close();
+    return undefined;
   } catch (error) {
     database?.close();
     if (error instanceof Error && "errcode" in error && (Number(error.errcode) & 0xff) === SQLITE_BUSY) {
@@ -82,18 +85,28 @@ function writeHolder(path: string, purpose: string): void {
   renameSync(temporary, holderPath(path));
 }
 
+function isHeldByAnother(path: string): boolean {
+  const holder = readHolderFile(path);
+  return holder !== undefined && holder.pid !== process.pid && processState(holder) === "alive";
+}
+
 /** The living holder; undefined while a new one has not written its name yet. */
 async function readHolder(path: string): Promise<Holder | undefined> {
   for (let attempt = 0; attempt < 4; attempt += 1) {
-    try {
-      const holder = JSON.parse(readFileSync(holderPath(path), "utf8")) as Holder;
-      if (processState(holder) !== "dead") return holder;
-    } catch {
-      // Not written yet, or just released.
-    }
+    const holder = readHolderFile(path);
+    if (holder && processState(holder) !== "dead") return holder;
     await delay(POLL_MS);
   }
   return undefined;
+}
+
+function readHolderFile(path: string): Holder | undefined {
+  try {
+    return JSON.parse(readFileSync(holderPath(path), "utf8")) as Holder;
+  } catch {
+    // Not written yet, or just released.
+    return undefined;
+  }
 }
 
 function holderPath(path: string): string {
