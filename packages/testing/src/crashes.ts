@@ -20,6 +20,8 @@ export interface ChildOptions {
   env?: Readonly<Record<string, string>>;
   /** Kill (SIGKILL) at the durable message of this index; absent: never. */
   crashAt?: number;
+  /** Kill (SIGKILL) after this time, wherever the child is then; not an error. */
+  crashAfterMs?: number;
   /** Kill after this time in any case; default 60 s. */
   timeoutMs?: number;
 }
@@ -56,6 +58,10 @@ export async function runToCrash(options: ChildOptions): Promise<ChildResult> {
     timedOut = true;
     child.kill("SIGKILL");
   }, options.timeoutMs ?? 60_000);
+  const crashTimer =
+    options.crashAfterMs === undefined
+      ? undefined
+      : setTimeout(() => child.kill("SIGKILL"), options.crashAfterMs);
   let stdout = "";
   let stderr = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
@@ -69,6 +75,7 @@ export async function runToCrash(options: ChildOptions): Promise<ChildResult> {
     return { code, signal, stdout, stderr, crashed: signal === "SIGKILL" };
   } finally {
     clearTimeout(timer);
+    clearTimeout(crashTimer);
   }
 }
 

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { DecoderConfig, RunManifest } from "@homegrown/contracts";
 import { buildDataset } from "@homegrown/data";
 import { homePaths } from "@homegrown/storage";
+import { readMetrics } from "./run/metrics-file.ts";
 
 export interface TinyHome {
   readonly home: string;
@@ -14,7 +15,9 @@ export interface TinyHome {
   remove(): Promise<void>;
 }
 
-const words = "the cat dog sees a small big red house tree and runs to from with under over it she he".split(" ");
+const words = "the cat dog sees a small big red house tree and runs to from with under over it she he".split(
+  " ",
+);
 
 /** Sentences of a fixed grammar: learnable, and no two documents alike. */
 function corpus(): string {
@@ -24,7 +27,8 @@ function corpus(): string {
     return (state >>> 16) % limit;
   };
   const document = (): string => {
-    const sentence = (): string => Array.from({ length: 6 + draw(6) }, () => words[draw(words.length)]).join(" ");
+    const sentence = (): string =>
+      Array.from({ length: 6 + draw(6) }, () => words[draw(words.length)]).join(" ");
     return Array.from({ length: 8 }, sentence).join(". ");
   };
   return Array.from({ length: 60 }, () => `${JSON.stringify({ text: document() })}\n`).join("");
@@ -95,4 +99,16 @@ function tinyManifest(datasetSha256: string): RunManifest {
     spikes: { lossFactor: 2, maxRecoveries: 2 },
     code: { commit: "test", dirty: false },
   };
+}
+
+/** A spike factor that a finished run's most surprising loss, and few others, would have exceeded. */
+export async function findTouchyFactor(metricsFile: string): Promise<number> {
+  const lines = await readMetrics(metricsFile);
+  const losses = lines.flatMap((line) => (line.event === "train-step" ? [line.loss] : []));
+  const ratios = losses.slice(8).map((loss, i) => {
+    const before = losses.slice(Math.max(0, i - 24), i + 8).sort((a, b) => a - b);
+    return loss / before[Math.floor(before.length / 2)]!;
+  });
+  const [highest, second] = ratios.sort((a, b) => b - a) as [number, number];
+  return (highest + second) / 2;
 }

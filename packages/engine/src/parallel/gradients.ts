@@ -26,7 +26,8 @@ export async function createGradientRunner(setup: WorkerSetup, kernels: Kernels)
   const feeds: Record<string, Value> = { ...inputs.values, ...parameterValues(setup) };
   const fetches: Record<string, Value> = { [program.loss]: { data: loss, shape: [] } };
   for (const { parameter, input, output } of program.accumulated) {
-    feeds[input] = fetches[output] = gradientOf(parameter);
+    fetches[output] = gradientOf(parameter);
+    if (input !== undefined) feeds[input] = fetches[output];
   }
   program.scattered.forEach(({ output, width }, k) => {
     const rows = viewFloats(memory, area.scattered[k]!, program.numRows * width);

@@ -2,6 +2,7 @@
 // replaced by its nearest semi-orthogonal matrix before it is applied. Whole matrices go to workers by
 // cost, once, so that who moves what never changes.
 import type { Kernels } from "../kernels/kernels.ts";
+import type { ParameterSpec } from "../program.ts";
 import { createSession } from "../session.ts";
 import type { Session } from "../session.ts";
 import { viewFloats } from "./memory-layout.ts";
@@ -15,6 +16,15 @@ export const defaultMomentum = 0.95;
 /** Keeps a zero gradient from dividing by zero. */
 const tiny = 1e-7;
 
+interface MuonMatrix {
+  readonly spec: ParameterSpec;
+  readonly offset: number;
+  /** Elements up to the next tensor. */
+  readonly padded: number;
+  readonly inverseNorm: Float32Array;
+  readonly bound: ReturnType<Session["bind"]>;
+}
+
 export interface MuonRunner {
   /** Moves this worker's matrices; the gradients must be reduced. */
   run(command: StepCommand, clipFactor: number): Promise<void>;
@@ -26,7 +36,7 @@ export async function createMuonRunner(setup: WorkerSetup, kernels: Kernels): Pr
   const gradients = layout.workers[0]!.gradients;
   const mine = shareMatrices(layout.placements, numWorkers)[index]!;
   const sessions = new Map<string, Session>();
-  const matrices = [];
+  const matrices: MuonMatrix[] = [];
   for (const { spec, offset, count } of mine) {
     const [rows, columns] = spec.shape as [number, number];
     const key = spec.shape.join("x");

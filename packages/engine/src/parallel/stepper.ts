@@ -65,6 +65,9 @@ export interface Stepper {
 /** Throws `engine/too-large`, `engine/worker-failed`, `engine/bad-batch`. */
 export async function createStepper(options: StepperOptions): Promise<Stepper> {
   const { program, evaluation, numWorkers, microBatches, optimizer } = options;
+  if (microBatches > 1 && program.accumulated.some(({ input }) => input === undefined)) {
+    throw new Error("a program that overwrites gradients serves one micro-batch a step, not several");
+  }
   const layout = planMemory(program, optimizer.kind, numWorkers);
   const memory = new WebAssembly.Memory({ initial: layout.pages, maximum: layout.pages, shared: true });
   const parameters = viewParameters(memory, layout);

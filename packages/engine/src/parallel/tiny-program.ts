@@ -47,11 +47,11 @@ function forward(sequences: number): Graph {
   return graph;
 }
 
-export function tinyStepProgram(sequences: number): StepProgram {
+export function tinyStepProgram(sequences: number, accumulate = true): StepProgram {
   const graph = forward(sequences);
   const [ids, targets] = [graph.inputs.get("ids")!, graph.inputs.get("targets")!];
   const gradients = differentiate(graph, graph.outputs.get("loss")!);
-  const plan = accumulateGradients(graph, gradients, { ids, targets });
+  const plan = accumulateGradients(graph, gradients, { indices: { ids, targets }, accumulate });
   return {
     ...compileGraph(graph),
     ...plan,
@@ -87,7 +87,7 @@ export function tinyInitial({ name, shape }: ParameterSpec): Float32Array {
   );
 }
 
-export function tinyBatch(sequences: number, seed: number): Required<Batch> {
+export function tinyBatch(sequences: number, seed: number): Batch & { readonly weights: Float32Array } {
   const count = sequences * tinyLength;
   const draw = (k: number): number => ((k * 2654435761 + seed * 40503) >>> 8) % tinyVocabulary;
   return {

@@ -31,7 +31,11 @@ export async function createTrainer(home: string, manifest: TrainerManifest): Pr
   const { model, numWorkers, optimizer } = manifest;
   const { sequenceLength, microBatchSequences } = manifest.batch;
   const microBatches = countMicroBatches(manifest);
-  const program = buildTrainingProgram(model, { microBatchSequences, sequenceLength });
+  const program = buildTrainingProgram(model, {
+    microBatchSequences,
+    sequenceLength,
+    accumulate: microBatches > 1,
+  });
   const evaluation = buildScoringProgram(model, {
     sequences: microBatchSequences,
     sequenceLength,

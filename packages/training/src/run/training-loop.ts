@@ -45,7 +45,7 @@ export async function runTrainingLoop(
   const { totalSteps } = manifest;
   const detector = new SpikeDetector(manifest.spikes.lossFactor);
   const tokensPerStep = manifest.batch.sequencesPerStep * manifest.batch.sequenceLength;
-  const state = await restoreState(parts, detector);
+  const state = await restoreState(parts, detector, "fresh");
   const speed = createSpeedometer();
 
   async function evaluate(): Promise<void> {
@@ -153,14 +153,18 @@ export async function runTrainingLoop(
 }
 
 /** The newest good checkpoint, or the first weights when there is none. */
-async function restoreState(parts: LoopParts, detector: SpikeDetector): Promise<LoopState> {
+async function restoreState(
+  parts: LoopParts,
+  detector: SpikeDetector,
+  trainerIs: "fresh" | "used",
+): Promise<LoopState> {
   const { checkpoints, trainer, metrics, report } = parts;
   const found = await checkpoints.findNewest(({ folder, reason }) =>
     report({ event: "checkpoint-broken", message: `${folder} is not used: ${reason}` }),
   );
   const peakMemoryBytes = process.memoryUsage.rss();
   if (found === undefined) {
-    await trainer.reset();
+    if (trainerIs === "used") await trainer.reset();
     await metrics.restore("");
     detector.restore([]);
     return {
@@ -216,7 +220,7 @@ async function goBack(
     gradientNorm: toJsonNumber(gradientNorm),
   });
   const { seconds, peakMemoryBytes } = state;
-  Object.assign(state, await restoreState(parts, detector), { seconds, peakMemoryBytes });
+  Object.assign(state, await restoreState(parts, detector, "used"), { seconds, peakMemoryBytes });
   report({
     event: "batch-skip",
     done: state.step,
