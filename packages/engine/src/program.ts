@@ -35,10 +35,13 @@ export interface Cost {
   readonly activationBytes: number;
 }
 
-/** A gradient that the graph adds to: `output` = `input` + this micro-batch's share. Both may be one buffer. */
+/**
+ * A gradient that the graph adds to: `output` = `input` + this micro-batch's share; both may be one buffer.
+ * Without `input` the output is overwritten: such a program serves steps of one micro-batch only.
+ */
 export interface AccumulatedGradient {
   readonly parameter: string;
-  readonly input: string;
+  readonly input?: string;
   readonly output: string;
 }
 

@@ -11,14 +11,18 @@ export interface GradientPlan {
   readonly scattered: readonly ScatteredGradient[];
 }
 
-/**
- * Adds the outputs for every parameter's gradient to the graph. `gradients` as from `differentiate`;
- * `indices` are the int64 inputs that sparse terms may be scattered by.
- */
+export interface AccumulationOptions {
+  /** The int64 inputs that sparse terms may be scattered by. */
+  readonly indices: Readonly<Record<"ids" | "targets", Tensor>>;
+  /** False: dense gradients are overwritten, which saves reading what would be zeros. */
+  readonly accumulate: boolean;
+}
+
+/** Adds the outputs for every parameter's gradient to the graph. `gradients` as from `differentiate`. */
 export function accumulateGradients(
   graph: Graph,
   gradients: ReadonlyMap<Tensor, Tensor>,
-  indices: Readonly<Record<"ids" | "targets", Tensor>>,
+  { indices, accumulate }: AccumulationOptions,
 ): GradientPlan {
   const accumulated: AccumulatedGradient[] = [];
   const scattered: ScatteredGradient[] = [];
@@ -38,13 +42,22 @@ export function accumulateGradients(
       });
     }
     if (dense.length === 0) continue;
-    const [input, output] = [`gradient_in:${parameter}`, `gradient:${parameter}`];
-    const start = graph.input(input, "float32", tensor.shape);
-    graph.output(
-      output,
-      dense.reduce((sum, term) => addTerm(graph, sum, term), start),
-    );
-    accumulated.push({ parameter, input, output });
+    const output = `gradient:${parameter}`;
+    if (accumulate) {
+      const input = `gradient_in:${parameter}`;
+      const start = graph.input(input, "float32", tensor.shape);
+      graph.output(
+        output,
+        dense.reduce((sum, term) => addTerm(graph, sum, term), start),
+      );
+      accumulated.push({ parameter, input, output });
+    } else {
+      graph.output(
+        output,
+        dense.reduce((sum, term) => addTerm(graph, sum, term)),
+      );
+      accumulated.push({ parameter, output });
+    }
   }
   return { accumulated, scattered };
 }

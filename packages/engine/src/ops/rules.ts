@@ -6,6 +6,9 @@ import type { OnnxEmitter, OnnxValue } from "../onnx/emitter.ts";
 import type { NdArray } from "../reference/nd-array.ts";
 import type { OpAttributes, OpInputs, OpName } from "./signatures.ts";
 
+/** A tuple as long as `Inputs`, of another type. */
+type Each<Inputs extends readonly Tensor[], Value> = { readonly [I in keyof Inputs]: Value };
+
 /** Types of the outputs, or what was expected of the inputs when they do not fit. */
 export type ShapeRule<Op extends OpName> = (
   inputs: OpInputs<Op>,
@@ -23,14 +26,14 @@ export type GradientRule<Op extends OpName> =
 /** Emits ONNX nodes and returns the values that stand for the op's outputs. */
 export type OnnxRule<Op extends OpName> = (
   emit: OnnxEmitter,
-  inputs: { readonly [I in keyof OpInputs<Op>]: OnnxValue },
+  inputs: Each<OpInputs<Op>, OnnxValue>,
   attributes: OpAttributes<Op>,
   outputs: readonly TensorType[],
 ) => readonly OnnxValue[];
 
 /** Computes the outputs in float64, as plainly as possible: no trick that the lowering uses. */
 export type ReferenceRule<Op extends OpName> = (
-  inputs: { readonly [I in keyof OpInputs<Op>]: NdArray },
+  inputs: Each<OpInputs<Op>, NdArray>,
   attributes: OpAttributes<Op>,
   outputs: readonly TensorType[],
 ) => readonly NdArray[];
