@@ -26,11 +26,9 @@ function corpus(): string {
     state = (Math.imul(state, 1103515245) + 12345) >>> 0;
     return (state >>> 16) % limit;
   };
-  const document = (): string => {
-    const sentence = (): string =>
-      Array.from({ length: 6 + draw(6) }, () => words[draw(words.length)]).join(" ");
-    return Array.from({ length: 8 }, sentence).join(". ");
-  };
+  const sentence = (): string =>
+    Array.from({ length: 6 + draw(6) }, () => words[draw(words.length)]).join(" ");
+  const document = (): string => Array.from({ length: 8 }, sentence).join(". ");
   return Array.from({ length: 60 }, () => `${JSON.stringify({ text: document() })}\n`).join("");
 }
 

@@ -8,14 +8,13 @@ export interface MeasuredSpeed {
   readonly secondsPerEvaluation: number;
 }
 
-/** Steps are measured for so long, but no fewer than three. */
-const measureSeconds = 4;
-
+/** Medians over `measureSeconds` of steps, three at least. */
 export async function measureSpeed(
   home: string,
   manifest: Pick<RunManifest, "model" | "batch" | "numWorkers" | "optimizer" | "evaluation">,
-  signal?: AbortSignal,
+  options: { readonly signal?: AbortSignal | undefined; readonly measureSeconds?: number | undefined } = {},
 ): Promise<MeasuredSpeed> {
+  const { signal, measureSeconds = 4 } = options;
   const { sequenceLength, sequencesPerStep } = manifest.batch;
   const { stepper } = await createTrainer(home, { ...manifest, seed: 0 });
   try {

@@ -41,6 +41,8 @@ export interface PlanOptions {
   /** Folder (Hugging Face layout) inside `home` whose weights the run starts from. */
   readonly initialModel?: { readonly folder: string; readonly version?: string };
   readonly code: RunManifest["code"];
+  /** For `minutes`: how long to measure; default 4. */
+  readonly measureSeconds?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: ProgressListener;
 }
@@ -55,7 +57,7 @@ export async function planRun(options: PlanOptions): Promise<RunManifest> {
   const text = await readFile(datasetFile, "utf8").catch((cause: unknown) => {
     throw badPlan(`there is no dataset at ${options.datasetFolder}`, "Build it first.", cause);
   });
-  const dataset = datasetManifestSchema.parse(JSON.parse(text));
+  const dataset = parseDataset(text, datasetFile);
   const numWorkers = options.numWorkers ?? Math.min(availableParallelism(), defaults.maxDefaultWorkers);
   const batch = planBatch(options, dataset, numWorkers);
   const evaluation = {
@@ -98,6 +100,14 @@ export async function planRun(options: PlanOptions): Promise<RunManifest> {
   } satisfies RunManifest);
 }
 
+function parseDataset(text: string, file: string): DatasetManifest {
+  try {
+    return datasetManifestSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw badPlan(`${file} is no dataset manifest`, "Build the dataset again.", cause);
+  }
+}
+
 function planBatch(options: PlanOptions, dataset: DatasetManifest, numWorkers: number): RunManifest["batch"] {
   const rows = dataset.rowTokens === undefined ? undefined : dataset.rowTokens - 1;
   const longest = options.model.maxPositionEmbeddings;
@@ -135,7 +145,7 @@ interface PlannedParts extends Pick<RunManifest, "batch" | "numWorkers" | "optim
 }
 
 async function planLength(
-  { home, model, minutes, totalSteps, epochs, signal, onProgress }: PlanOptions,
+  { home, model, minutes, totalSteps, epochs, measureSeconds, signal, onProgress }: PlanOptions,
   { dataset, ...parts }: PlannedParts,
 ): Promise<Pick<RunManifest, "totalSteps" | "budget">> {
   const tokensPerStep = parts.batch.sequencesPerStep * parts.batch.sequenceLength;
@@ -154,7 +164,11 @@ async function planLength(
   }
   if (!(minutes! > 0)) throw badPlan(`minutes is ${minutes}`, "Give a positive number of minutes.");
   onProgress?.({ event: "speed-measure", message: "measuring the training step" });
-  const { secondsPerStep, secondsPerEvaluation } = await measureSpeed(home, { model, ...parts }, signal);
+  const { secondsPerStep, secondsPerEvaluation } = await measureSpeed(
+    home,
+    { model, ...parts },
+    { signal, measureSeconds },
+  );
   // One evaluation before the first step and one at the end come on top of the regular ones.
   const evaluations = (defaults.defaultEvents.evaluations + 2) * secondsPerEvaluation;
   const seconds = Math.max(minutes! * 60 - evaluations, minutes! * 30);
