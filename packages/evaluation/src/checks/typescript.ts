@@ -51,11 +51,16 @@ export function closeTypeScript(text: string, from = 0): string | undefined {
 }
 
 function accepts(text: string): boolean {
+  // The first call would print that Node's API is experimental, in the middle of whatever is shown.
+  const { emitWarning } = process;
+  process.emitWarning = () => undefined;
   try {
     stripTypeScriptTypes(text, { mode: "strip" });
     return true;
   } catch {
     return false;
+  } finally {
+    process.emitWarning = emitWarning;
   }
 }
 

@@ -91,7 +91,7 @@ function loss({ training }: ReportCard): string {
   const last = training.heldOutCurve.at(-1);
   return section(
     "Loss",
-    `Nats per token; fewer is better.${last ? ` Held-out at the end: ${last[1].toFixed(3)}.` : ""}`,
+    `Nats per token; lower is better.${last ? ` Held-out at the end: ${last[1].toFixed(3)}.` : ""}`,
     `${chart}<ul class="keys"><li><i class="own"></i>training</li>${last ? '<li><i class="held"></i>held-out</li>' : ""}</ul>`,
   );
 }
@@ -100,7 +100,7 @@ function baselines({ heldOut, version }: ReportCard): string {
   const of = heldOut.documentsAvailable ?? heldOut.documents;
   return section(
     "Held-out text, beside simpler predictors",
-    `Bits per byte; fewer is better. All on the same ${toBytes(heldOut.bytes)}: ${toCount(heldOut.documents)} of ${toCount(of)} held-out documents.`,
+    `Bits per byte; lower is better. All on the same ${toBytes(heldOut.bytes)}: ${toCount(heldOut.documents)} of ${toCount(of)} held-out documents.`,
     renderBaselineBars(version, heldOut.bitsPerByte, heldOut.baselines),
   );
 }

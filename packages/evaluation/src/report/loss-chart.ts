@@ -17,7 +17,7 @@ export function renderLossChart(training: readonly Point[], heldOut: readonly Po
   const losses = toTicks(
     Math.min(...all.map(([, loss]) => loss)),
     Math.max(...all.map(([, loss]) => loss)),
-    6,
+    8,
   );
   const [right, bottom, top] = [Math.max(1, ...all.map(([step]) => step)), losses[0]!, losses.at(-1)!];
   const x = (step: number): number => (100 * step) / right;

@@ -31,7 +31,7 @@ function heldOut({ heldOut, version }: ReportCard): string[] {
   ].sort((a, b) => a.bitsPerByte - b.bitsPerByte);
   return [
     "## Held-out text",
-    `**${toInterval(bitsPerByte, (x) => x.toFixed(3))} bits per byte**, fewer is better: ${toCount(heldOut.documents)} of ${toCount(of)} held-out documents, ${toBytes(heldOut.bytes)}, ${toCount(heldOut.tokens)} tokens. Interval: ${md(bitsPerByte.method)}.`,
+    `**${toInterval(bitsPerByte, (x) => x.toFixed(3))} bits per byte**, lower is better: ${toCount(heldOut.documents)} of ${toCount(of)} held-out documents, ${toBytes(heldOut.bytes)}, ${toCount(heldOut.tokens)} tokens. Interval: ${md(bitsPerByte.method)}.`,
     table(
       ["Predictor", "Bits per byte", "Has seen", "Note"],
       rows.map((row) => {

@@ -24,12 +24,12 @@ export function toBytes(value: number): string {
   return value < 1000 ? `${value} B` : `${toShort(value)}B`;
 }
 
-/** 4.25 → "4.3 s", 165 → "2 min 45 s", 9000 → "2.5 h" */
+/** 4.25 → "4.3 s", 165 → "2:45 min", 9000 → "2.5 h" */
 export function toDuration(seconds: number): string {
   if (seconds < 59.5) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
   if (seconds >= 7200) return `${(seconds / 3600).toFixed(1)} h`;
   const whole = Math.round(seconds);
-  return whole % 60 === 0 ? `${whole / 60} min` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")} min`;
 }
 
 export function toPercent(share: number): string {

@@ -189,7 +189,7 @@ test("numbers read well", () => {
   assert.deepEqual([toShort(950), toShort(2_202_624), toShort(134_515_008)], ["950", "2.2 M", "135 M"]);
   assert.deepEqual(
     [toDuration(4.25), toDuration(165), toDuration(60), toDuration(9000)],
-    ["4.3 s", "2 min 45 s", "1 min", "2.5 h"],
+    ["4.3 s", "2:45 min", "1:00 min", "2.5 h"],
   );
 });
 

@@ -22,7 +22,7 @@ section { margin-top: 24px; padding: 22px 24px; background: var(--card); border:
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(140px, 1fr)); gap: 12px;
   margin-top: 28px; }
 .tile { padding: 16px 18px; background: var(--card); border: 1px solid var(--line); border-radius: 14px; }
-.tile b { display: block; font-size: 28px; line-height: 1.2; letter-spacing: -.02em;
+.tile b { display: block; font-size: 26px; line-height: 1.2; letter-spacing: -.02em; white-space: nowrap;
   font-variant-numeric: tabular-nums; }
 .tile span { display: block; font-size: 14px; font-weight: 600; }
 .tile small { display: block; color: var(--soft); font-size: 13px; }
