@@ -5,6 +5,10 @@ import { commands } from "./commands/index.ts";
 import { EXIT, reportFailure } from "./exit.ts";
 
 export async function main(args: readonly string[]): Promise<void> {
+  // `homegrown models list | head -1`: the reader left, nobody needs the rest.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) =>
+    process.exit(error.code === "EPIPE" ? EXIT.done : EXIT.failed),
+  );
   try {
     const program = await createProgram(args);
     await program.parseAsync([...args], { from: "user" });

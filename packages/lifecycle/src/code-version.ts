@@ -6,8 +6,6 @@ const run = promisify(execFile);
 
 /** The commit that this code is, for the lineage; `unknown` where there is no git checkout. */
 export async function readCodeVersion(): Promise<RunManifest["code"]> {
-  const git = async (...args: string[]): Promise<string> =>
-    (await run("git", args, { cwd: import.meta.dirname, timeout: 10_000 })).stdout.trim();
   try {
     const commit = await git("rev-parse", "HEAD");
     const changes = await git("status", "--porcelain", "--untracked-files=no");
@@ -15,4 +13,8 @@ export async function readCodeVersion(): Promise<RunManifest["code"]> {
   } catch {
     return { commit: "unknown", dirty: false };
   }
+}
+
+async function git(...args: string[]): Promise<string> {
+  return (await run("git", args, { cwd: import.meta.dirname, timeout: 10_000 })).stdout.trim();
 }

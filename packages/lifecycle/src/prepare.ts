@@ -35,7 +35,7 @@ export interface Prepared {
 
 /** Text from folders to packed tokens with a tokenizer of their own; found again when nothing changed. */
 export async function prepareText(options: PrepareOptions): Promise<Prepared> {
-  const { home, sources, vocabSize, heldOutFraction } = options;
+  const { home, sources, vocabSize, heldOutFraction = 0.02 } = options;
   const name = options.name ?? `text-${await toCorpusKey(sources, { vocabSize, heldOutFraction })}`;
   return openOrBuild(home, name, (target) =>
     buildDataset({
@@ -43,7 +43,7 @@ export async function prepareText(options: PrepareOptions): Promise<Prepared> {
       target,
       sources,
       vocabSize,
-      ...(heldOutFraction !== undefined && { heldOut: { fraction: heldOutFraction } }),
+      heldOut: { fraction: heldOutFraction },
       ...listening(options),
     }),
   );
