@@ -1,4 +1,9 @@
 import type { ChatModel, CompletionModel, ModelInspection } from "@homegrown/contracts";
+import { createChatModel } from "../ports/chat-model.ts";
+import { createCompletionModel } from "../ports/completion-model.ts";
+import { createInspection } from "../ports/inspection.ts";
+import { HostSupervisor } from "./host-supervisor.ts";
+import type { LoadOptions } from "./messages.ts";
 
 export interface ModelHostOptions {
   ggufFile: string;
@@ -52,6 +57,44 @@ export interface ModelHost {
   close(): Promise<void>;
 }
 
-export async function startModelHost(_options: ModelHostOptions): Promise<ModelHost> {
-  throw new Error("in work");
+/**
+ * Loads the model in a child process and resolves when it can answer. Throws what the file's reader found
+ * (`models/…`), `serving/load-failed`, `serving/unsupported-tokenizer`, `serving/bad-context-length` or
+ * `serving/start-failed`.
+ */
+export async function startModelHost(options: ModelHostOptions): Promise<ModelHost> {
+  const { modelId } = options;
+  const { supervisor, info } = await HostSupervisor.start({
+    modelId,
+    load: toLoadOptions(options),
+    startTimeoutMs: options.startTimeoutMs ?? 120_000,
+    requestTimeoutMs: options.requestTimeoutMs ?? 600_000,
+    stallTimeoutMs: options.stallTimeoutMs ?? 120_000,
+    maxRestarts: options.maxRestarts ?? 5,
+    onEvent: options.onEvent ?? (() => undefined),
+  });
+  return {
+    modelId,
+    contextLength: info.contextLength,
+    chat: createChatModel(modelId, supervisor, info),
+    completion: createCompletionModel(modelId, supervisor, info),
+    inspection: createInspection(supervisor, info),
+    get processId() {
+      return supervisor.processId;
+    },
+    measure: async () => (await supervisor.call({ method: "measure" })) as HostMeasurement,
+    close: () => supervisor.close(),
+  };
+}
+
+function toLoadOptions(options: ModelHostOptions): LoadOptions {
+  const { ggufFile, contextLength, threads, cacheType } = options;
+  return {
+    ggufFile,
+    parallelSequences: options.parallelSequences ?? 4,
+    maxQueue: options.maxQueue ?? 64,
+    ...(contextLength === undefined ? {} : { contextLength }),
+    ...(threads === undefined ? {} : { threads }),
+    ...(cacheType === undefined ? {} : { cacheType }),
+  };
 }

@@ -1,0 +1,189 @@
+// One request on one sequence: the prompt in pieces, then token after token. Every step of every running
+// request that is ready goes into one batch of the context (continuous batching is the library's); what is
+// decided here depends on this request alone.
+import type { TokenLogProbability } from "@homegrown/contracts";
+import { LlamaGrammarEvaluationState } from "node-llama-cpp";
+import type { Llama, LlamaContextSequence, LlamaModel, Token } from "node-llama-cpp";
+import type { GenerationRequest, GenerationUsage } from "../host/messages.ts";
+import { nativeGrammarState } from "./native-access.ts";
+import type { Distribution, NativeAccess, NativeSampler } from "./native-access.ts";
+import { TextAssembly } from "./text-assembly.ts";
+import type { TokenTable } from "./token-table.ts";
+
+export interface Generator {
+  llama: Llama;
+  model: LlamaModel;
+  native: NativeAccess;
+  table: TokenTable;
+  stopIds: ReadonlySet<number>;
+  contextLength: number;
+  /** Prompt tokens evaluated between two looks at the signal. */
+  chunkTokens: number;
+}
+
+export interface GenerationListener {
+  /** Text that may leave now, never empty of both. */
+  delta(text: string, tokens: readonly TokenLogProbability[]): void;
+  /** A part of the prompt is evaluated. */
+  progress(): void;
+}
+
+export interface GenerationResult {
+  reason: "stop" | "length";
+  /** What ended it: `end-of-text`, `stop-sequence`, `max-tokens` or `context-full`. */
+  raw: string;
+  usage: GenerationUsage;
+}
+
+/** The smallest number that float32 can tell from 0, as a logarithm: what an underflowed probability shows. */
+const LOWEST_LOG_PROBABILITY = Math.log(2 ** -149);
+
+/** Throws `signal`'s reason within one step (or one piece of the prompt) of its abort. */
+export async function generate(
+  generator: Generator,
+  sequence: LlamaContextSequence,
+  work: { ids: readonly number[]; request: GenerationRequest; signal: AbortSignal },
+  listener: GenerationListener,
+): Promise<GenerationResult> {
+  const { native, table, stopIds } = generator;
+  const { ids, request, signal } = work;
+  const room = generator.contextLength - ids.length;
+  const limit = Math.min(request.maxOutputTokens ?? room, room);
+  const usage = { inputTokens: ids.length, cachedTokens: 0, outputTokens: 0 };
+  if (limit === 0) return { reason: "length", raw: "max-tokens", usage };
+
+  usage.cachedTokens = await reusePrefix(sequence, ids);
+  let next = await evaluatePrompt(generator, sequence, ids.slice(usage.cachedTokens), signal, listener);
+  const sampler = await createSampler(generator, request, limit);
+  const assembly = new TextAssembly(request.stopSequences);
+  const send = (piece: { text: string; tokens: readonly TokenLogProbability[] }): void => {
+    if (piece.text !== "" || piece.tokens.length > 0) listener.delta(piece.text, piece.tokens);
+  };
+  try {
+    for (;;) {
+      signal.throwIfAborted();
+      const [id, record] = await native.decodeLast(sequence, next, (batchIndex) =>
+        sampleToken(generator, sampler, batchIndex, request.topLogProbabilities),
+      );
+      signal.throwIfAborted();
+      if (stopIds.has(id)) {
+        send(assembly.finish());
+        return { reason: "stop", raw: "end-of-text", usage };
+      }
+      usage.outputTokens += 1;
+      const piece = assembly.push(table.visibleBytes(id), record);
+      send(piece);
+      if (piece.stop !== undefined) return { reason: "stop", raw: "stop-sequence", usage };
+      if (usage.outputTokens === limit) {
+        send(assembly.finish());
+        return { reason: "length", raw: limit === request.maxOutputTokens ? "max-tokens" : "context-full", usage };
+      }
+      next = [id];
+    }
+  } finally {
+    sampler.dispose();
+  }
+}
+
+/** Keeps of the sequence's state what the ids begin with; returns how many tokens that is. */
+export async function reusePrefix(sequence: LlamaContextSequence, ids: readonly number[]): Promise<number> {
+  // The last token is always evaluated: its logits are what generation starts from.
+  await sequence.adaptStateToTokens(ids.slice(0, -1) as Token[], false);
+  return sequence.nextTokenIndex;
+}
+
+/** Evaluates all but the last piece, which is returned: its end is sampled. */
+async function evaluatePrompt(
+  generator: Generator,
+  sequence: LlamaContextSequence,
+  ids: readonly number[],
+  signal: AbortSignal,
+  listener: GenerationListener,
+): Promise<readonly number[]> {
+  let rest = ids;
+  while (rest.length > generator.chunkTokens) {
+    signal.throwIfAborted();
+    await sequence.evaluateWithoutGeneratingNewTokens(rest.slice(0, generator.chunkTokens) as Token[]);
+    rest = rest.slice(generator.chunkTokens);
+    listener.progress();
+  }
+  return rest;
+}
+
+async function createSampler(
+  generator: Generator,
+  request: GenerationRequest,
+  limit: number,
+): Promise<NativeSampler> {
+  const { presencePenalty, frequencyPenalty, logitBias } = request;
+  const penalties =
+    presencePenalty === 0 && frequencyPenalty === 0
+      ? {}
+      : {
+          // OpenAI's formula; the sampler counts what it has generated, the prompt is not penalised.
+          repeatPenalty: 1,
+          repeatPenaltyTokens: new Uint32Array(),
+          repeatPenaltyMaxTokens: limit,
+          repeatPenaltyPresencePenalty: presencePenalty,
+          repeatPenaltyFrequencyPenalty: frequencyPenalty,
+        };
+  const biases =
+    logitBias.length === 0
+      ? {}
+      : {
+          tokenBiasKeys: Uint32Array.from(logitBias, ([id]) => id),
+          tokenBiasValues: Float32Array.from(logitBias, ([, bias]) => (bias <= -100 ? -Infinity : bias)),
+        };
+  return generator.native.createSampler({
+    temperature: request.temperature,
+    // A nucleus of nothing is its most likely token.
+    topK: request.topP === 0 ? 1 : request.topK,
+    topP: request.topP === 0 ? 1 : request.topP,
+    seed: request.seed,
+    ...penalties,
+    ...biases,
+    ...(request.grammar === undefined
+      ? {}
+      : { grammarEvaluationState: await grammarState(generator, request.grammar) }),
+  });
+}
+
+async function grammarState(generator: Generator, gbnf: string): Promise<unknown> {
+  const { llama, model } = generator;
+  const grammar = await llama.createGrammar({ grammar: gbnf });
+  return nativeGrammarState(new LlamaGrammarEvaluationState({ model, grammar }));
+}
+
+async function sampleToken(
+  generator: Generator,
+  sampler: NativeSampler,
+  batchIndex: number,
+  topLogProbabilities: number | undefined,
+): Promise<[id: number, record: TokenLogProbability | undefined]> {
+  const { native, table } = generator;
+  if (topLogProbabilities === undefined) return [await native.sample(batchIndex, sampler), undefined];
+  const distribution = await native.distribution(batchIndex);
+  const id = await native.sample(batchIndex, sampler);
+  const top = Array.from({ length: Math.min(topLogProbabilities, distribution.length / 2) }, (_, rank) => ({
+    ...describe(table, distribution[2 * rank]!),
+    logProbability: toLogProbability(distribution[2 * rank + 1]!),
+  }));
+  return [id, { ...describe(table, id), logProbability: logProbabilityOf(distribution, id), top }];
+}
+
+function describe(table: TokenTable, id: number): { id: number; text: string; bytes: number[] } {
+  const bytes = table.bytes(id);
+  return { id, text: Buffer.from(bytes).toString("utf8"), bytes: [...bytes] };
+}
+
+/** Natural logarithm of the id's probability. */
+export function logProbabilityOf(distribution: Distribution, id: number): number {
+  for (let at = 0; at < distribution.length; at += 2) {
+    if (distribution[at] === id) return toLogProbability(distribution[at + 1]!);
+  }
+  return LOWEST_LOG_PROBABILITY;
+}
+
+function toLogProbability(probability: number): number {
+  return probability > 0 ? Math.min(0, Math.log(probability)) : LOWEST_LOG_PROBABILITY;
+}
