@@ -43,34 +43,25 @@ export function phraseRequest({
   if (sentence === undefined) return undefined;
   const variant = Number.parseInt(sha256(`${name}\0${declaration}`).slice(0, 4), 16) % 4;
   const noun = NOUNS[kind];
-  const named = `${noun} named ${name}`;
-  const action = toThirdPerson(withoutSubject(sentence));
-  if (action !== undefined) {
-    return [
-      `Declare ${noun} that ${action}.`,
-      `Declare ${named} that ${action}.`,
-      `Write the TypeScript declaration of ${noun} that ${action}.`,
-      `Declare ${noun} that ${action}.`,
-    ][variant];
+  const action = toAction(sentence);
+  if (action !== undefined || SUBJECT.test(sentence)) {
+    const rest =
+      action === undefined ? `for ${sentence[0]!.toLowerCase()}${sentence.slice(1)}` : `that ${action}`;
+    if (variant === 0) return `Declare ${noun} named ${name} ${rest}.`;
+    if (variant === 1) return `Write the TypeScript declaration of ${noun} ${rest}.`;
+    return `Declare ${noun} ${rest}.`;
   }
-  const subject = /^(The(?! \*\*)|An?|All|Options|Settings|Configuration|Parameters|Information|Data)\b/.test(
-    sentence,
-  )
-    ? sentence[0]!.toLowerCase() + sentence.slice(1)
-    : undefined;
-  if (subject !== undefined) {
-    return [
-      `Declare ${noun} for ${subject}.`,
-      `Declare ${named} for ${subject}.`,
-      `Write the TypeScript declaration of ${noun} for ${subject}.`,
-      `Declare ${noun} for ${subject}.`,
-    ][variant];
-  }
-  // An aside makes no request.
-  if (/^(Fired|Emitted|Same|Prior|See|Alias|Note|This|These|It|If|When|Not|Internal|Here)\b/.test(sentence))
-    return undefined;
-  return variant % 2 === 0 ? `Declare ${named}: ${sentence}.` : `Declare ${noun} for this: ${sentence}.`;
+  if (ASIDE.test(sentence)) return undefined;
+  return variant < 2
+    ? `Declare ${noun} named ${name}: ${sentence}.`
+    : `Declare ${noun} for this: ${sentence}.`;
 }
+
+/** What the declaration stands for, as a noun. */
+const SUBJECT = /^(The(?! \*\*)|An?|All|Options|Settings|Configuration|Parameters|Information|Data)\b/;
+/** Remarks on when or where, which ask for nothing. */
+const ASIDE =
+  /^(The \*\*|Fired|Emitted|Same|Prior|See|Alias|Note|This|These|It|If|When|Not|Internal|Here|Called|Issued)/;
 
 const MIN_LENGTH = 15;
 const MAX_LENGTH = 200;
@@ -88,13 +79,20 @@ function firstSentence(description: string): string | undefined {
   return isSentence ? sentence : undefined;
 }
 
-/** MDN's sentences name their own subject: "The **`keys()`** method of the Headers interface returns …". */
-function withoutSubject(sentence: string): string {
-  return sentence.replace(
-    /^The \*\*.+?\*\* (?:static )?(?:method|property|function)(?: of the [^ ]+ interface)? /,
-    "",
-  );
+/**
+ * The verb phrase of a sentence, in the third person: "Return the size", "Returns the size" and "The `size()`
+ * method returns the size" all give "returns the size". Undefined for what opens with no known verb.
+ */
+function toAction(sentence: string): string | undefined {
+  const predicate = sentence.replace(NAMED_SUBJECT, "");
+  // After a subject the next word is the verb, whichever it is.
+  if (predicate !== sentence && /^(?!(is|was|has)\b)[a-z]+s\b/.test(predicate)) return predicate;
+  return toThirdPerson(predicate);
 }
+
+/** MDN's and Node's sentences name their own subject: "The **`keys()`** method of the Headers interface …". */
+const NAMED_SUBJECT =
+  /^(?:The )?(?:\*\*)?`[^`]+`(?:\*\*)? (?:(?:static |read-only )?(?:method|property|function) )?(?:of (?:the )?[^ ]+ (?:interface|instances|API) )?/;
 
 /** "Return the size" and "Returns the size" → "returns the size"; undefined for what opens with no known verb. */
 function toThirdPerson(sentence: string): string | undefined {

@@ -56,14 +56,15 @@ async function readOrigin(path: string): Promise<Origin | undefined> {
 
 /** `license`, or the forms that npm has long deprecated: {type}, and `licenses`, a list of alternatives. */
 function readLicense(manifest: Record<string, unknown>): string {
-  const name = (value: unknown): string | undefined => {
-    if (typeof value === "string") return value;
-    const type = (value as { type?: unknown } | null | undefined)?.type;
-    return typeof type === "string" ? type : undefined;
-  };
-  const single = name(manifest["license"]);
+  const single = licenseName(manifest["license"]);
   if (single !== undefined) return single;
   const several = manifest["licenses"];
-  const names = Array.isArray(several) ? several.map(name).filter((one) => one !== undefined) : [];
+  const names = Array.isArray(several) ? several.map(licenseName).filter((one) => one !== undefined) : [];
   return names.length === 0 ? "unknown" : names.join(" OR ");
+}
+
+function licenseName(value: unknown): string | undefined {
+  if (typeof value === "string") return value;
+  const type = (value as { type?: unknown } | null | undefined)?.type;
+  return typeof type === "string" ? type : undefined;
 }
