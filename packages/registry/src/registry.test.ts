@@ -12,6 +12,7 @@ import {
   stat,
   writeFile,
 } from "node:fs/promises";
+import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, beforeEach, describe, test } from "node:test";
@@ -223,6 +224,15 @@ describe("registry", () => {
     await assert.rejects(registry.register(failing), /export failed/);
     const empty = { ...newVersion("demo", "a"), fill: () => Promise.resolve() };
     await assert.rejects(registry.register(empty), isError("registry/invalid-version", "model.gguf"));
+    const wrong = {
+      ...newVersion("demo", "a"),
+      lineage: { ...TRAINED, licenses: [{ license: "MIT" } as never] },
+    };
+    await assert.rejects(registry.register(wrong), isError("registry/invalid-version", "licenses.0.bytes"));
+    if (existsSync("/dev/full")) {
+      const full = { ...newVersion("demo", "a"), fill: () => writeFile("/dev/full", "x") };
+      await assert.rejects(registry.register(full), isError("storage/disk-full"));
+    }
     assert.deepEqual(await registry.list(), []);
     assert.deepEqual(await readdir(join(home, "models", "demo")), []);
   });

@@ -5,7 +5,14 @@ import { readFile, readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { HomegrownError, lineageSchema } from "@homegrown/contracts";
 import type { Lineage } from "@homegrown/contracts";
-import { acquireLock, digestsEqual, openBlobStore, stageFolder, sweepTemporaries } from "@homegrown/storage";
+import {
+  acquireLock,
+  digestsEqual,
+  openBlobStore,
+  stageFolder,
+  sweepTemporaries,
+  toDiskError,
+} from "@homegrown/storage";
 import type { HomePaths } from "@homegrown/storage";
 import type { Catalogue, VersionRow } from "./catalogue.ts";
 import { toReference, toVersion, versionNumber } from "./references.ts";
@@ -78,7 +85,7 @@ export class VersionFolders {
       }
     } catch (error) {
       await staged.discard();
-      throw error;
+      throw toDiskError(error, staged.folder);
     }
   }
 
@@ -171,12 +178,21 @@ export class VersionFolders {
         "Name in lineage.weights the files that a server may load, relative to the folder.",
       );
     }
-    const lineage = lineageSchema.parse({
+    const parsed = lineageSchema.safeParse({
       ...input,
       schemaVersion: 1,
       name,
       createdAt: new Date().toISOString(),
     });
+    if (!parsed.success) {
+      const { path, message } = parsed.error.issues[0]!;
+      throw invalidVersion(
+        name,
+        `its lineage.${path.join(".")} is wrong: ${message}`,
+        "Give it as contracts' Lineage has it.",
+      );
+    }
+    const lineage = parsed.data;
     // Publishing forces it to disk with the rest of the folder.
     await writeFile(join(folder, LINEAGE_FILE), `${JSON.stringify(lineage, null, 2)}\n`, { mode: 0o444 });
     return lineage;

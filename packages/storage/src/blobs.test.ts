@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { openBlobStore } from "./blobs.ts";
 import type { BlobStore } from "./blobs.ts";
+import { hashInThread } from "./hash-threads.ts";
 import { digestsEqual, sha256, sha256File } from "./hashes.ts";
 
 describe("blobs", () => {
@@ -23,13 +24,16 @@ describe("blobs", () => {
     return join(folder, name);
   }
 
-  test("digests equal the published test vectors, in one piece and over chunks", async () => {
+  test("digests equal the published test vectors, here and in threads", async () => {
     // FIPS 180-4's examples: "abc" and a million letters a.
     assert.equal(sha256("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     const million = "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0";
     assert.equal(await sha256File(await file("million", "a".repeat(1_000_000))), million);
     const chunks = await file("chunks", "b".repeat((1 << 21) + 7));
-    assert.equal(await sha256File(chunks), sha256(await readFile(chunks)));
+    const digests = await Promise.all(Array.from({ length: 9 }, () => sha256File(chunks)));
+    assert.deepEqual([...new Set(digests)], [sha256(await readFile(chunks))]);
+    await assert.rejects(sha256File(join(folder, "missing")), { code: "ENOENT" });
+    await assert.rejects(hashInThread(join(folder, "missing")), { code: "ENOENT" });
     assert.ok(digestsEqual(million, million));
     assert.ok(!digestsEqual(million, million.slice(1)) && !digestsEqual(million, `${million.slice(1)}1`));
   });

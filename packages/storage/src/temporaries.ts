@@ -2,6 +2,7 @@
 // device. The name tells who made it, so what a dead process left can be removed by anyone, at any time.
 import { readdir, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
+import { threadId } from "node:worker_threads";
 import { currentProcess, fromProcessToken, processState, toProcessToken } from "./process-identity.ts";
 
 /** Leftovers of another machine's process (a shared or moved home) are kept this long. */
@@ -14,8 +15,10 @@ const swept = new Set<string>();
 /** A fresh name for a temporary sibling of `target`. */
 export function temporarySibling(target: string): string {
   counter += 1;
+  // Threads of one process have counters of their own.
+  const serial = `${threadId}${String(counter).padStart(9, "0")}`;
   const name = basename(target).slice(0, 120);
-  return join(dirname(target), `.${name}.${toProcessToken(currentProcess())}.${counter}.tmp`);
+  return join(dirname(target), `.${name}.${toProcessToken(currentProcess())}.${serial}.tmp`);
 }
 
 export function isTemporaryName(name: string): boolean {

@@ -14,7 +14,7 @@ export const IGNORED_PATHS: readonly string[] = [
   ".gitignore",
 ];
 
-/** Files hashed at once: reading overlaps hashing, and memory stays at one chunk of 1 MiB each. */
+/** Files hashed at once; the large ones in storage's hashing threads. */
 const NUM_PARALLEL = 4;
 
 /**
