@@ -8,7 +8,9 @@ export type { Shape } from "./graph/shapes.ts";
 export type { DType, Tensor } from "./graph/tensor.ts";
 export { compileGraph } from "./onnx/compile.ts";
 export { lowerToOnnx } from "./onnx/lower.ts";
+export { centralDifferences } from "./reference/central-differences.ts";
 export { interpret } from "./reference/interpret.ts";
+export { runOnce } from "./reference/run-once.ts";
 export type {
   AccumulatedGradient,
   Cost,
