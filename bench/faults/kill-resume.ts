@@ -1,0 +1,96 @@
+// `kill -9` at seeded points of a training run: inside steps, before and after writes, fsyncs and renames of
+// checkpoints and of the skipped-batch list. Each run is resumed and must end equal to the last bit.
+// Usage: node bench/faults/kill-resume.ts [points=20] [seed=1]
+import { cpus } from "node:os";
+import { recordDurableSteps, runToCrash } from "@homegrown/testing";
+import type { RecordedStep } from "@homegrown/testing";
+import {
+  assertPromisesKept,
+  contentOf,
+  createKillScene,
+  killFixture,
+} from "../../packages/training/src/run/kill-resume.ts";
+
+const numPoints = Number(process.argv[2] ?? 20);
+const seed = Number(process.argv[3] ?? 1);
+
+let state = seed >>> 0;
+/** Uniform in [0, 1): a linear congruential generator, so that a seed names the points. */
+function draw(): number {
+  state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+  return state / 2 ** 32;
+}
+
+let steps: RecordedStep[] = [];
+let wholeMs = 0;
+const scene = await createKillScene(
+  { totalSteps: 200, evaluation: { everySteps: 20, numSequences: 4 } },
+  async (args) => {
+    const started = performance.now();
+    steps = await recordDurableSteps({ script: killFixture, args });
+    wholeMs = performance.now() - started;
+  },
+);
+
+const rows: string[] = [];
+let failures = 0;
+try {
+  for (let k = 0; k < numPoints; k++) {
+    // Every other point is a moment, which lies inside a step more often than not.
+    const atStep = k % 2 === 0 ? Math.floor(draw() * steps.length) : undefined;
+    let afterMs = Math.round((0.3 + 0.7 * draw()) * wholeMs);
+    let args = await scene.copyHome(`point-${k}`);
+    let killed = await runToCrash({
+      script: killFixture,
+      args,
+      ...(atStep === undefined ? { crashAfterMs: afterMs } : { crashAt: atStep }),
+    });
+    // A faster run than the one that was timed ends before its moment: earlier, then.
+    for (let attempt = 1; atStep === undefined && !killed.crashed; attempt++) {
+      afterMs = Math.round(0.8 * afterMs);
+      args = await scene.copyHome(`point-${k}-${attempt}`);
+      killed = await runToCrash({ script: killFixture, args, crashAfterMs: afterMs });
+    }
+    const where = atStep === undefined ? `after ${afterMs} ms` : describe(steps[atStep]!);
+    const reached = [...killed.stdout.matchAll(/^checkpoint-write (\d+)$/gm)].at(-1)?.[1] ?? "none";
+    let verdict = killed.crashed ? "bit-equal" : "FAILED: it was not killed";
+    try {
+      await assertPromisesKept(args[0]!, scene.tiny.manifest.id, killed.stdout);
+      const resumed = await runToCrash({ script: killFixture, args });
+      if (resumed.code !== 0) throw new Error(resumed.stderr.slice(0, 300));
+      const got = await contentOf(args[0]!, scene.tiny.manifest.id);
+      const differing = [...new Set([...Object.keys(got), ...Object.keys(scene.expected)])].filter(
+        (name) => got[name] !== scene.expected[name],
+      );
+      if (differing.length > 0) throw new Error(`differs: ${differing.join(", ")}`);
+    } catch (error) {
+      failures++;
+      verdict = `FAILED: ${error instanceof Error ? error.message : String(error)}`;
+    }
+    rows.push(`| ${k + 1} | ${where} | ${reached} | ${verdict} |`);
+    console.error(rows.at(-1));
+  }
+} finally {
+  await scene.tiny.remove();
+}
+
+function describe({ step, when, path, purpose }: RecordedStep): string {
+  const place = /(checkpoints|runs)\/.*?([\w-]+\.json|step-\d+|[\w.]+)$/.exec(path)?.[2] ?? "";
+  return `${when} ${step} of ${purpose} ${place}`.trim();
+}
+
+const { totalSteps } = scene.tiny.manifest;
+const files = Object.keys(scene.expected).length;
+console.log(`# Killed and resumed: ${numPoints - failures} of ${numPoints} equal to the last bit
+
+A run of ${totalSteps} steps (2 workers, Muon, a checkpoint every ${scene.tiny.manifest.checkpoints.everySteps} steps,
+spikes provoked so that it also goes back and skips batches) is killed with SIGKILL at ${numPoints} points (seed ${seed}),
+resumed once, and all ${files} files that it leaves (metrics, skipped batches, the tensors of every kept checkpoint)
+are compared with those of the run never stopped. ${steps.length} durable messages in a whole run.
+${cpus()[0]?.model ?? "unknown processor"}, Node ${process.version}.
+
+| point | killed | last checkpoint reported | resumed run |
+|---|---|---|---|
+${rows.join("\n")}
+`);
+process.exitCode = failures === 0 ? 0 : 1;
