@@ -61,7 +61,10 @@ export class VersionFolders {
     return join(this.#paths.models, name, toVersion(number));
   }
 
-  /** Makes, signs, publishes and records the next version of `name`. On failure nothing is left. */
+  /**
+   * Makes, signs, publishes and records the next version of `name`. On failure nothing is left, unless only the
+   * row could not be written: then the folder is whole, and the next opening adopts it.
+   */
   async create({ name, fill, lineage: input }: NewVersion): Promise<VersionRow> {
     const staged = await stageFolder(join(this.#paths.models, name, "version"));
     try {

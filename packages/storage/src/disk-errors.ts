@@ -25,8 +25,8 @@ export function toDiskError(error: unknown, path: string): unknown {
     return new HomegrownError({
       code: "storage/not-writable",
       kind: "unavailable",
-      message: `cannot write ${path}: the file system refuses it (${code})`,
-      hint: "Give this user the right to write there, or set HOMEGROWN_HOME to a folder that it may write.",
+      message: `cannot use ${path}: the file system refuses it (${code})`,
+      hint: "Give this user the right to read and write there, or set HOMEGROWN_HOME to a folder of their own.",
       details: { path, code },
       cause: error,
     });

@@ -6,7 +6,7 @@ import { chmod, mkdir, readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { KeyObject } from "node:crypto";
 import { HomegrownError } from "@homegrown/contracts";
-import { digestsEqual, ensureFolder, sha256, writeFileAtomic } from "@homegrown/storage";
+import { digestsEqual, ensureFolder, sha256, toDiskError, writeFileAtomic } from "@homegrown/storage";
 
 /** Opens `folder` (HOMEGROWN_HOME/keys); makes nothing until something is to be signed. */
 export function openKeys(folder: string): SigningKeys {
@@ -56,7 +56,7 @@ export class SigningKeys {
   }
 
   async #readPrivate(path: string): Promise<KeyObject | undefined> {
-    const pem = await readFile(path, "utf8").catch(() => undefined);
+    const pem = await readIfPresent(path);
     if (pem === undefined) return undefined;
     let key: KeyObject;
     try {
@@ -84,6 +84,16 @@ export class SigningKeys {
     if (found === pem) return;
     await mkdir(this.folder, { recursive: true });
     await writeFileAtomic(path, pem);
+  }
+}
+
+/** A key that is there but may not be read must not look like one that has to be made. */
+async function readIfPresent(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    throw toDiskError(error, path);
   }
 }
 
