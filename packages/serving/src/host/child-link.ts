@@ -94,7 +94,10 @@ export class ChildLink {
       else if (message?.type === "start-error") reject(fromErrorRecord(message.error));
       else reject(startFailed(modelId, "its first message is of an unknown shape"));
     };
-    const timer = setTimeout(() => reject(startFailed(modelId, `nothing heard for ${timeoutMs} ms`)), timeoutMs);
+    const timer = setTimeout(
+      () => reject(startFailed(modelId, `nothing heard for ${timeoutMs} ms`)),
+      timeoutMs,
+    );
     this.#child.once("message", first);
     void this.#exited.then((reason) => reject(startFailed(modelId, reason)));
     this.send({ type: "load", options });

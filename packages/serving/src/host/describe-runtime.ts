@@ -1,27 +1,25 @@
 import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { startFailed } from "./host-errors.ts";
+import { HomegrownError } from "@homegrown/contracts";
 
 const TIMEOUT_MS = 60_000;
 
-/** Run in a process of its own, as the hosts are: a binary that does not fit the processor ends only that. */
-const PROBE = `
-import { getLlama, getModuleVersion } from "node-llama-cpp";
-const llama = await getLlama({ gpu: false, build: "never", logLevel: "error" });
-const { release } = llama.llamaCppRelease;
-process.stdout.write("llama.cpp " + release + " (node-llama-cpp " + (await getModuleVersion()) + ", CPU)");
-process.exit(0);
-`;
-
-/** Starts the serving engine and names it. Throws `serving/start-failed` where it does not start. */
+/**
+ * Starts the serving engine, in a process of its own as the hosts are, and names it. Throws
+ * `serving/no-engine` where it does not start.
+ */
 export async function describeRuntime(): Promise<string> {
+  const probe = fileURLToPath(new URL("./runtime-probe.ts", import.meta.url));
   try {
-    const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", PROBE], {
-      cwd: import.meta.dirname,
-      timeout: TIMEOUT_MS,
+    return (await promisify(execFile)(process.execPath, [probe], { timeout: TIMEOUT_MS })).stdout;
+  } catch (cause) {
+    throw new HomegrownError({
+      code: "serving/no-engine",
+      kind: "unavailable",
+      message: `llama.cpp does not start on this machine: ${cause instanceof Error ? cause.message : String(cause)}`,
+      hint: "Run `npm ci` again; if it persists this platform has no llama.cpp binary on the registry.",
+      cause,
     });
-    return stdout;
-  } catch (error) {
-    throw startFailed("the engine's own test", error instanceof Error ? error.message : String(error));
   }
 }

@@ -7,7 +7,14 @@ import { ChildLink } from "./child-link.ts";
 import { Flight } from "./flight.ts";
 import type { FlightMessage } from "./flight.ts";
 import { hostClosed, hostCrashed, hostFailed, requestCancelled, requestTimedOut } from "./host-errors.ts";
-import type { FromHost, GenerationRequest, HostCall, LoadOptions, LoadedModelInfo, ToHost } from "./messages.ts";
+import type {
+  FromHost,
+  GenerationRequest,
+  HostCall,
+  LoadOptions,
+  LoadedModelInfo,
+  ToHost,
+} from "./messages.ts";
 import type { HostEvent } from "./model-host.ts";
 
 export interface SupervisorOptions {
@@ -42,7 +49,9 @@ export class HostSupervisor {
   }
 
   /** Throws what keeps the first child from starting; only later ones are tried again. */
-  static async start(options: SupervisorOptions): Promise<{ supervisor: HostSupervisor; info: LoadedModelInfo }> {
+  static async start(
+    options: SupervisorOptions,
+  ): Promise<{ supervisor: HostSupervisor; info: LoadedModelInfo }> {
     const supervisor = new HostSupervisor(options);
     const info = await supervisor.#open();
     return { supervisor, info };
@@ -194,7 +203,8 @@ export class HostSupervisor {
   /** A host with work that says nothing for too long hangs in native code, where no message reaches it. */
   #watchStall(): void {
     clearTimeout(this.#stall);
-    if (this.#flights.size > 0) this.#stall = setTimeout(() => this.#link?.kill(), this.#options.stallTimeoutMs);
+    if (this.#flights.size > 0)
+      this.#stall = setTimeout(() => this.#link?.kill(), this.#options.stallTimeoutMs);
   }
 }
 

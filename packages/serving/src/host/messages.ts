@@ -112,7 +112,10 @@ export function asFromHost(value: unknown): FromHost | undefined {
   return hasShape(value, FROM_HOST) ? (value as unknown as FromHost) : undefined;
 }
 
-function hasShape(value: unknown, shapes: Readonly<Record<string, Readonly<Record<string, FieldKind>>>>): boolean {
+function hasShape(
+  value: unknown,
+  shapes: Readonly<Record<string, Readonly<Record<string, FieldKind>>>>,
+): boolean {
   if (typeof value !== "object" || value === null) return false;
   const message = value as Readonly<Record<string, unknown>>;
   if (typeof message["type"] !== "string" || !Object.hasOwn(shapes, message["type"])) return false;

@@ -76,7 +76,11 @@ export async function generate(
       if (piece.stop !== undefined) return { reason: "stop", raw: "stop-sequence", usage };
       if (usage.outputTokens === limit) {
         send(assembly.finish());
-        return { reason: "length", raw: limit === request.maxOutputTokens ? "max-tokens" : "context-full", usage };
+        return {
+          reason: "length",
+          raw: limit === request.maxOutputTokens ? "max-tokens" : "context-full",
+          usage,
+        };
       }
       next = [id];
     }

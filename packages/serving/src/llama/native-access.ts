@@ -3,7 +3,13 @@
 // score observed tokens without copying the vocabulary's distribution through a Map, and use one thread count
 // for prompts and for single tokens.
 import { HomegrownError } from "@homegrown/contracts";
-import type { Llama, LlamaContext, LlamaContextSequence, LlamaGrammarEvaluationState, LlamaModel } from "node-llama-cpp";
+import type {
+  Llama,
+  LlamaContext,
+  LlamaContextSequence,
+  LlamaGrammarEvaluationState,
+  LlamaModel,
+} from "node-llama-cpp";
 
 /** llama.cpp's own sampler chain, configured once: it keeps its random state and the penalised tokens. */
 export interface NativeSampler {
@@ -62,7 +68,10 @@ export class NativeAccess {
       model: Reflect.get(model, "_model"),
       context: Reflect.get(context, "_ctx"),
     } as Internals;
-    if (typeof internals.bindings?.AddonSampler !== "function" || typeof internals.context?.sampleToken !== "function") {
+    if (
+      typeof internals.bindings?.AddonSampler !== "function" ||
+      typeof internals.context?.sampleToken !== "function"
+    ) {
       throw new HomegrownError({
         code: "serving/unknown-llama-version",
         kind: "internal",
@@ -116,7 +125,12 @@ export class NativeAccess {
 
   /** The distribution before bias, penalty, temperature, filters and grammar. */
   async distribution(batchIndex: number): Promise<Distribution> {
-    const [, probabilities] = await this.#internals.context.sampleToken(batchIndex, this.#greedy, true, false);
+    const [, probabilities] = await this.#internals.context.sampleToken(
+      batchIndex,
+      this.#greedy,
+      true,
+      false,
+    );
     return probabilities ?? [];
   }
 

@@ -61,7 +61,10 @@ export class TextAssembly {
   #release(): AssembledText & { stop: string | undefined } {
     const found = firstStop(this.#pending, this.#stops);
     if (found === undefined) {
-      return { ...this.#emit(this.#pending.length - withheldLength(this.#pending, this.#stops)), stop: undefined };
+      return {
+        ...this.#emit(this.#pending.length - withheldLength(this.#pending, this.#stops)),
+        stop: undefined,
+      };
     }
     this.#settle();
     const cut = this.#emitted + found.at;

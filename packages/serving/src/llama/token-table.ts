@@ -50,7 +50,9 @@ export class TokenTable {
     if (type === CONTROL || type === USER_DEFINED) return Buffer.from(spelling);
     if (this.#isByteLevel) return spellingToBytes(spelling) ?? Buffer.from(spelling);
     const byte = type === BYTE ? /^<0x([0-9A-Fa-f]{2})>$/.exec(spelling) : null;
-    return byte ? Uint8Array.of(Number.parseInt(byte[1]!, 16)) : Buffer.from(spelling.replaceAll("\u2581", " "));
+    return byte
+      ? Uint8Array.of(Number.parseInt(byte[1]!, 16))
+      : Buffer.from(spelling.replaceAll("\u2581", " "));
   }
 
   /** What a generated token shows to a reader: nothing for control tokens. */

@@ -1,11 +1,16 @@
 // The AI SDK's language-model port (specification v4) over a host.
 import { randomUUID } from "node:crypto";
-import type { ChatMetadataExtension, ChatModel, ChatOptionsExtension, TokenLogProbability } from "@homegrown/contracts";
+import type {
+  ChatMetadataExtension,
+  ChatModel,
+  ChatOptionsExtension,
+  TokenLogProbability,
+} from "@homegrown/contracts";
 import type { GenerationMessage, HostSupervisor } from "../host/host-supervisor.ts";
 import type { GenerationRequest, GenerationUsage, LoadedModelInfo } from "../host/messages.ts";
 import { refuseTools, toChatMessages } from "./chat-prompt.ts";
 import type { ChatCallOptions } from "./chat-prompt.ts";
-import { JSON_OBJECT_SCHEMA, toGrammar } from "./json-schema-grammar.ts";
+import { JSON_OBJECT_SCHEMA, toGrammar } from "../grammar/json-schema-grammar.ts";
 import { toGenerationRequest } from "./sampling.ts";
 
 type GenerateResult = Awaited<ReturnType<ChatModel["doGenerate"]>>;
@@ -16,9 +21,17 @@ type Finish = Extract<GenerationMessage, { type: "finish" }>;
 type Metadata = NonNullable<GenerateResult["providerMetadata"]>;
 
 const TEXT_ID = "0";
-const KNOWN_OPTIONS: readonly (keyof ChatOptionsExtension)[] = ["logProbabilities", "topLogProbabilities", "logitBias"];
+const KNOWN_OPTIONS: readonly (keyof ChatOptionsExtension)[] = [
+  "logProbabilities",
+  "topLogProbabilities",
+  "logitBias",
+];
 
-export function createChatModel(modelId: string, supervisor: HostSupervisor, info: LoadedModelInfo): ChatModel {
+export function createChatModel(
+  modelId: string,
+  supervisor: HostSupervisor,
+  info: LoadedModelInfo,
+): ChatModel {
   return {
     specificationVersion: "v4",
     provider: "homegrown",
@@ -37,7 +50,9 @@ export function createChatModel(modelId: string, supervisor: HostSupervisor, inf
         if (message.type === "finish") {
           const isLogged = request.topLogProbabilities !== undefined;
           return {
-            content: [{ type: "text", text, ...(isLogged ? { providerMetadata: toMetadata({ tokens }) } : {}) }],
+            content: [
+              { type: "text", text, ...(isLogged ? { providerMetadata: toMetadata({ tokens }) } : {}) },
+            ],
             finishReason: { unified: message.reason, raw: message.raw },
             usage: toUsage(message.usage),
             response: { id: responseId(), modelId, timestamp: new Date() },
@@ -94,7 +109,8 @@ function toRequest(
   refuseTools(options);
   const extension = (options.providerOptions?.["homegrown"] ?? {}) as ChatOptionsExtension;
   const { responseFormat } = options;
-  const grammar = responseFormat?.type === "json" ? toGrammar(responseFormat.schema ?? JSON_OBJECT_SCHEMA) : undefined;
+  const grammar =
+    responseFormat?.type === "json" ? toGrammar(responseFormat.schema ?? JSON_OBJECT_SCHEMA) : undefined;
   const request = toGenerationRequest(
     { kind: "chat", messages: toChatMessages(options.prompt) },
     { ...options, ...extension },
@@ -108,12 +124,17 @@ function toWarnings(options: ChatCallOptions, extension: ChatOptionsExtension): 
   const unknown = Object.keys(extension)
     .filter((key) => !KNOWN_OPTIONS.includes(key as keyof ChatOptionsExtension))
     .map((key) => `providerOptions.homegrown.${key}`);
-  const asksReasoning = options.reasoning !== undefined && !["provider-default", "none"].includes(options.reasoning);
-  return [...unknown, ...(asksReasoning ? ["reasoning"] : [])].map((feature) => ({ type: "unsupported", feature }));
+  const asksReasoning =
+    options.reasoning !== undefined && !["provider-default", "none"].includes(options.reasoning);
+  return [...unknown, ...(asksReasoning ? ["reasoning"] : [])].map((feature) => ({
+    type: "unsupported",
+    feature,
+  }));
 }
 
 function toDelta(message: Extract<GenerationMessage, { type: "delta" }>): StreamPart {
-  const metadata = message.tokens.length > 0 ? { providerMetadata: toMetadata({ tokens: message.tokens }) } : {};
+  const metadata =
+    message.tokens.length > 0 ? { providerMetadata: toMetadata({ tokens: message.tokens }) } : {};
   return { type: "text-delta", id: TEXT_ID, delta: message.text, ...metadata };
 }
 

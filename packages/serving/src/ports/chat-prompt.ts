@@ -29,7 +29,8 @@ export function toChatMessages(prompt: ChatCallOptions["prompt"]): ChatMessage[]
 /** Tools may be listed as long as they are switched off by `toolChoice`. */
 export function refuseTools(options: ChatCallOptions): void {
   const numTools = options.tools?.length ?? 0;
-  if (numTools > 0 && options.toolChoice?.type !== "none") throw unsupportedTools(`${numTools} tools are offered`);
+  if (numTools > 0 && options.toolChoice?.type !== "none")
+    throw unsupportedTools(`${numTools} tools are offered`);
 }
 
 function unsupportedTools(found: string): HomegrownError {

@@ -30,7 +30,8 @@ export function toGenerationRequest(
   grammar?: string,
 ): GenerationRequest {
   const { maxOutputTokens, seed, logProbabilities, topLogProbabilities } = settings;
-  if (maxOutputTokens !== undefined) checkInteger("maxOutputTokens", maxOutputTokens, 0, Number.MAX_SAFE_INTEGER);
+  if (maxOutputTokens !== undefined)
+    checkInteger("maxOutputTokens", maxOutputTokens, 0, Number.MAX_SAFE_INTEGER);
   if (seed !== undefined) checkInteger("seed", seed, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
   if (topLogProbabilities !== undefined) {
     checkInteger("topLogProbabilities", topLogProbabilities, 0, MAX_TOP_LOG_PROBABILITIES);
@@ -62,11 +63,15 @@ function checkStops(stops: readonly string[]): readonly string[] {
   if (stops.length > MAX_STOP_SEQUENCES) {
     throw badSetting("stopSequences", `${stops.length} of them`, `at most ${MAX_STOP_SEQUENCES}`);
   }
-  if (stops.some((stop) => stop === "")) throw badSetting("stopSequences", "an empty string", "strings with text");
+  if (stops.some((stop) => stop === ""))
+    throw badSetting("stopSequences", "an empty string", "strings with text");
   return stops;
 }
 
-function checkBias(bias: Readonly<Record<string, number>>, vocabSize: number): GenerationRequest["logitBias"] {
+function checkBias(
+  bias: Readonly<Record<string, number>>,
+  vocabSize: number,
+): GenerationRequest["logitBias"] {
   return Object.entries(bias).map(([key, value]) => {
     const id = Number(key);
     if (!/^\d+$/.test(key) || id >= vocabSize) {
