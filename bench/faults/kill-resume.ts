@@ -3,7 +3,7 @@
 // Usage: node bench/faults/kill-resume.ts [points=20] [seed=1]
 import { cpus } from "node:os";
 import { recordDurableSteps, runToCrash } from "@homegrown/testing";
-import type { RecordedStep } from "@homegrown/testing";
+import type { ChildResult, RecordedStep } from "@homegrown/testing";
 import {
   assertPromisesKept,
   contentOf,
@@ -19,6 +19,24 @@ let state = seed >>> 0;
 function draw(): number {
   state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
   return state / 2 ** 32;
+}
+
+async function killAtStep(name: string, crashAt: number): Promise<Killed> {
+  const args = await scene.copyHome(name);
+  return { args, killed: await runToCrash({ script: killFixture, args, crashAt }), afterMs: 0 };
+}
+
+async function killAtMoment(name: string, afterMs: number): Promise<Killed> {
+  const args = await scene.copyHome(`${name}-${afterMs}`);
+  const killed = await runToCrash({ script: killFixture, args, crashAfterMs: afterMs });
+  // A run faster than the one that was timed ends before its moment: earlier, then.
+  return killed.crashed ? { args, killed, afterMs } : killAtMoment(name, Math.round(0.8 * afterMs));
+}
+
+interface Killed {
+  readonly args: string[];
+  readonly killed: ChildResult;
+  readonly afterMs: number;
 }
 
 let steps: RecordedStep[] = [];
@@ -38,19 +56,10 @@ try {
   for (let k = 0; k < numPoints; k++) {
     // Every other point is a moment, which lies inside a step more often than not.
     const atStep = k % 2 === 0 ? Math.floor(draw() * steps.length) : undefined;
-    let afterMs = Math.round((0.3 + 0.7 * draw()) * wholeMs);
-    let args = await scene.copyHome(`point-${k}`);
-    let killed = await runToCrash({
-      script: killFixture,
-      args,
-      ...(atStep === undefined ? { crashAfterMs: afterMs } : { crashAt: atStep }),
-    });
-    // A faster run than the one that was timed ends before its moment: earlier, then.
-    for (let attempt = 1; atStep === undefined && !killed.crashed; attempt++) {
-      afterMs = Math.round(0.8 * afterMs);
-      args = await scene.copyHome(`point-${k}-${attempt}`);
-      killed = await runToCrash({ script: killFixture, args, crashAfterMs: afterMs });
-    }
+    const firstMs = Math.round((0.3 + 0.7 * draw()) * wholeMs);
+    const { args, killed, afterMs } = await (atStep === undefined
+      ? killAtMoment(`point-${k}`, firstMs)
+      : killAtStep(`point-${k}`, atStep));
     const where = atStep === undefined ? `after ${afterMs} ms` : describe(steps[atStep]!);
     const reached = [...killed.stdout.matchAll(/^checkpoint-write (\d+)$/gm)].at(-1)?.[1] ?? "none";
     let verdict = killed.crashed ? "bit-equal" : "FAILED: it was not killed";
