@@ -20,7 +20,7 @@ export { shareOfPassing } from "./checks/share.ts";
 export type { Completion, ShareCheck } from "./checks/share.ts";
 export { checkParity } from "./parity/check-parity.ts";
 export type { ParityInput } from "./parity/check-parity.ts";
-export { PARITY_BOUNDS } from "./parity/bounds.ts";
+export { PARITY_BOUNDS, parityBound } from "./parity/bounds.ts";
 export type { ParityBound } from "./parity/bounds.ts";
 export { toTrainerSide } from "./parity/trainer-side.ts";
 export type { TrainerSide } from "./parity/trainer-side.ts";

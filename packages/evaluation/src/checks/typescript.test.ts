@@ -14,6 +14,8 @@ const ACCEPTED: readonly [why: string, completion: string, prompt?: string][] = 
   ["cut inside a second declaration", "string;\nexport interface Other {\n  a: str", "export type A = "],
   ["brackets in strings and comments", '  open: "{("; // }}\n  close: string;\n  x', prompt],
   ["a template literal type", "  path: `/${string}/{`;\n  x", prompt],
+  ["a loop cut in its body", "for (let i = 0; i < 3; i++) {\n  f(i);\n  g("],
+  ["a long comment after a whole member", `  a: string;\n  /** ${"on and on ".repeat(40)}`, prompt],
   ["an expression without a semicolon", "string | number", "export type A = "],
 ];
 const REFUSED: readonly [why: string, completion: string, prompt?: string][] = [
@@ -25,6 +27,16 @@ const REFUSED: readonly [why: string, completion: string, prompt?: string][] = [
   ["a bracket closed that was not open", "  a: string;\n  b: (number];\n  c: string;\n", prompt],
   ["prose", "This is a sentence about servers. It goes on", ""],
   ["a wrong prompt cannot be repaired", " a: string; }", "export interfac Options {"],
+  [
+    "a parameter list that ends in ;",
+    "a: A;\ndeclare function f(b: B;\ndeclare function g(): void;\n",
+    prompt,
+  ],
+  [
+    "prose after a whole member",
+    `  a: string;\n  And then ${"the server went on and on ".repeat(12)}`,
+    prompt,
+  ],
   ["an enum, which stripping refuses", "enum A { B }"],
 ];
 

@@ -2,9 +2,9 @@
 // ends where generation stopped, usually mid-way, so it is closed first, by one rule:
 //   1. A scan over prompt + completion follows brackets and skips strings, templates and comments.
 //   2. The text is cut after the completion's last `;` or `}` whose innermost open bracket is `{` or none:
-//      the last whole member or declaration.
-//   3. The brackets still open there are closed, innermost first. A closing bracket anywhere that matches
-//      no open one fails at once.
+//      the last whole member or declaration. At most 200 characters of code may follow it.
+//   3. The brackets still open there are closed, innermost first. A closing bracket that matches no open
+//      one, or a `;` directly inside `(` or `[` (but for a `for` head), anywhere, fails at once.
 //   4. What results must be accepted by the parser, and must hold more than the prompt.
 // So a half-written last member is forgiven, a wrong one before it is not, and neither are an empty
 // completion, comments alone, or a first declaration that never reaches a `;` or `}`.
@@ -12,7 +12,11 @@
 import { stripTypeScriptTypes } from "node:module";
 
 const MAX_LENGTH = 1 << 20;
-const CLOSERS: Readonly<Record<string, string>> = { "{": "}", "(": ")", "[": "]" };
+const MAX_UNFINISHED = 200;
+/** The bracket of a `for` head, where `;` separates. */
+const FOR_BRACKET = "for (";
+const FOR_HEAD = /\bfor\s*(?:await\s*)?$/;
+const CLOSERS: Readonly<Record<string, string>> = { "{": "}", "(": ")", "[": "]", [FOR_BRACKET]: ")" };
 
 /**
  * Whether `prompt + completion`, closed as described above, is TypeScript that Node's type stripping
@@ -26,28 +30,30 @@ export function checkTypeScript(completion: string, prompt = ""): boolean {
   return closed !== undefined && accepts(closed);
 }
 
-/** The text cut and closed by rules 2 and 3; undefined when nothing whole follows `from`, or brackets do not match. */
+/** The text cut and closed by rules 2 and 3; undefined when rule 2, 3 or 4 finds nothing to keep. */
 export function closeTypeScript(text: string, from = 0): string | undefined {
   const open: string[] = [];
   let cut: { end: number; open: string[] } | undefined;
+  let unfinished = 0;
   for (const { char, at } of scanCode(text)) {
     if (char in CLOSERS) {
-      open.push(char);
+      open.push(char === "(" && FOR_HEAD.test(text.slice(Math.max(0, at - 20), at)) ? FOR_BRACKET : char);
     } else if (char === "}" || char === ")" || char === "]") {
       if (CLOSERS[open.at(-1) ?? ""] !== char) return undefined;
       open.pop();
     }
-    const isEnd = (char === ";" || char === "}") && (open.length === 0 || open.at(-1) === "{");
-    if (isEnd && at >= from) cut = { end: at + 1, open: [...open] };
+    const isInside = open.at(-1) === "(" || open.at(-1) === "[";
+    if (char === ";" && isInside) return undefined;
+    if ((char === ";" || char === "}") && (open.length === 0 || open.at(-1) === "{")) {
+      unfinished = 0;
+      if (at >= from) cut = { end: at + 1, open: [...open] };
+    } else if (/\S/.test(char)) {
+      unfinished += 1;
+    }
   }
-  if (!cut) return undefined;
-  return (
-    text.slice(0, cut.end) +
-    cut.open
-      .reverse()
-      .map((bracket) => CLOSERS[bracket])
-      .join("")
-  );
+  if (!cut || unfinished > MAX_UNFINISHED) return undefined;
+  const closers = cut.open.reverse().map((bracket) => CLOSERS[bracket]);
+  return text.slice(0, cut.end) + closers.join("");
 }
 
 function accepts(text: string): boolean {

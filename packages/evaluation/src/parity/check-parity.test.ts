@@ -152,6 +152,17 @@ test("scores that are not finite, or not as many as ids, fail instead of vanishi
   assert.match(short.failures[0]!, /ids scored as \d+ \(trainer\) and \d+ \(server\)/);
 });
 
+test("the bound follows from weights and cache; float32 throughout is held to a closer one", async () => {
+  const off = scoresOff(() => 2e-4).scoreTokens!;
+  const parts = { passages, conversations, trainer, weightType: "F32" };
+  const half = await checkParity({ ...parts, server: serverWith({ scoreTokens: off }) });
+  assert.deepEqual([half.passed, half.bound], [true, PARITY_BOUNDS.F32]);
+  const full = await checkParity({ ...parts, server: serverWith({ scoreTokens: off, cacheType: "F32" }) });
+  assert.equal(full.passed, false);
+  const unknown = checkParity({ ...parts, server: serverWith(), weightType: "Q4_K" });
+  await assert.rejects(unknown, { code: "evaluation/no-parity-bound" });
+});
+
 test("nothing compared is no parity, and a long list of failures is cut with its count", async () => {
   assert.equal((await check({}, { passages: [], conversations: [] })).passed, false);
   const many = await check({ tokenize: async () => [1] }, { passages: Array<string>(50).fill("some text") });

@@ -3,7 +3,7 @@
 // after a wrong tokenizer, would both serve another model than the one that was measured.
 // Invariant: `passed` exactly when no failure was found; a score that is not finite is a failure.
 import type { ChatMessage, ModelInspection, ParityResult, ProgressListener } from "@homegrown/contracts";
-import type { ParityBound } from "./bounds.ts";
+import { parityBound, type ParityBound } from "./bounds.ts";
 import { firstByteDifference, firstIdDifference } from "./first-difference.ts";
 import type { TrainerSide } from "./trainer-side.ts";
 
@@ -15,8 +15,8 @@ export interface ParityInput {
   trainer: TrainerSide;
   server: ModelInspection;
   weightType: string;
-  /** `PARITY_BOUNDS[weightType]`, unless there is a reason. */
-  bound: ParityBound;
+  /** By default what `parityBound` says of the weight type and the server's cache type. */
+  bound?: ParityBound;
   /** Ids scored of each text at most, the leading one included; both sides must take that many. 256 by default. */
   maxIds?: number;
   signal?: AbortSignal;
@@ -25,9 +25,13 @@ export interface ParityInput {
 
 const MAX_FAILURES = 20;
 
-/** Compares trainer and server; never throws for a difference, only when one side fails to answer. */
+/**
+ * Compares trainer and server; never throws for a difference, only when one side fails to answer.
+ * @throws HomegrownError `evaluation/no-parity-bound` for an unknown weight type without `bound`
+ */
 export async function checkParity(input: ParityInput): Promise<ParityResult> {
-  const { passages, conversations, trainer, server, bound, signal } = input;
+  const { passages, conversations, trainer, server, weightType, signal } = input;
+  const bound = input.bound ?? parityBound(weightType, server.cacheType);
   const run = new Comparison(input.maxIds ?? 256);
   run.compareStopIds(trainer.stopIds, await server.stopIds());
   const total = passages.length + conversations.length;
