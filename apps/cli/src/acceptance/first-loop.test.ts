@@ -8,6 +8,7 @@ import { after, before, describe, test } from "node:test";
 import OpenAI from "openai";
 import { reportCardSchema, type ReportCard } from "@homegrown/contracts";
 import type { ModelSummary, VersionDetails } from "@homegrown/registry";
+import { openAiContract } from "@homegrown/testing";
 import { runCommand, runJson, startServer } from "./command-line.ts";
 import { writeTinyCorpus } from "./tiny-corpus.ts";
 
@@ -123,6 +124,14 @@ describe("the first loop", () => {
       home,
     ]);
     assert.equal(answer.text, first.answer);
+  });
+
+  openAiContract({
+    name: "a model grown a moment ago, behind homegrown serve",
+    async start() {
+      const server = await startServer(home);
+      return { url: server.url, model: "first", close: async () => void (await server.stop()) };
+    },
   });
 
   test("promote and rollback under 20 concurrent streams: nothing fails, nothing is mixed", async () => {

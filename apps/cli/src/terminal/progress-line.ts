@@ -13,32 +13,44 @@ export interface ProgressLine {
 }
 
 export function createProgressLine(stream: WriteStream | NodeJS.WriteStream): ProgressLine {
-  const live = stream.isTTY === true;
+  return stream.isTTY === true ? redrawnLine(stream as WriteStream) : plainLines(stream);
+}
+
+function redrawnLine(stream: WriteStream): ProgressLine {
   let lastShown = 0;
   let lastEvent = "";
-  let drawn = false;
   return {
     show(event) {
       const now = Date.now();
-      const finished = event.total !== undefined && event.done === event.total;
-      const changed = event.event !== lastEvent;
-      if (!changed && !finished && now - lastShown < (live ? REDRAW_MS : PLAIN_LINE_MS)) return;
-      const text = describeProgress(event);
+      if (event.event === lastEvent && !isFinished(event) && now - lastShown < REDRAW_MS) return;
       lastShown = now;
       lastEvent = event.event;
-      if (live) {
-        stream.write(`\r\u001b[2K${text.slice(0, Math.max(20, (stream as WriteStream).columns - 1))}`);
-        drawn = true;
-      } else {
-        stream.write(`${text}\n`);
-      }
+      stream.write(`\r\u001b[2K${describeProgress(event).slice(0, Math.max(20, stream.columns - 1))}`);
     },
     settle() {
-      if (drawn) stream.write("\r\u001b[2K");
-      drawn = false;
+      if (lastEvent !== "") stream.write("\r\u001b[2K");
       lastEvent = "";
     },
   };
+}
+
+/** Each kind of event when it begins, when it ends, and at most every ten seconds between. */
+function plainLines(stream: NodeJS.WritableStream): ProgressLine {
+  const lastShown = new Map<string, number>();
+  return {
+    show(event) {
+      const now = Date.now();
+      const last = lastShown.get(event.event);
+      if (last !== undefined && !isFinished(event) && now - last < PLAIN_LINE_MS) return;
+      lastShown.set(event.event, now);
+      stream.write(`${describeProgress(event)}\n`);
+    },
+    settle() {},
+  };
+}
+
+function isFinished(event: ProgressEvent): boolean {
+  return event.total !== undefined && event.done === event.total;
 }
 
 /** One event in words: name, bar, count, then the figures it carries. */
