@@ -7,6 +7,8 @@ export { sizeOf } from "./graph/shapes.ts";
 export type { Shape } from "./graph/shapes.ts";
 export type { DType, Tensor } from "./graph/tensor.ts";
 export { compileGraph } from "./onnx/compile.ts";
+export { matrixProductsOf } from "./onnx/matrix-products.ts";
+export type { MatrixProducts } from "./onnx/matrix-products.ts";
 export { lowerToOnnx } from "./onnx/lower.ts";
 export { centralDifferences } from "./reference/central-differences.ts";
 export { interpret } from "./reference/interpret.ts";

@@ -1,6 +1,6 @@
 export { parameterSpecs } from "./decoder/parameters.ts";
-export { buildScoringProgram, buildTrainingProgram } from "./decoder/programs.ts";
-export type { ScoringShape, TrainingShape } from "./decoder/programs.ts";
+export { buildScoringProgram, buildTrainingGraph, buildTrainingProgram } from "./decoder/programs.ts";
+export type { ScoringShape, TrainingGraph, TrainingShape } from "./decoder/programs.ts";
 export { MODEL_SIZES } from "./sizes/model-sizes.ts";
 export type { ModelShape, ModelSize } from "./sizes/model-sizes.ts";
 export { resolveModelConfig } from "./sizes/resolve-config.ts";

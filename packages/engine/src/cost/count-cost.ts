@@ -4,6 +4,7 @@ import type { Graph } from "../graph/graph.ts";
 import type { EmittedNode } from "../onnx/emitter.ts";
 import { lower } from "../onnx/lower.ts";
 import type { LoweredGraph } from "../onnx/lower.ts";
+import { MATRIX_PRODUCTS } from "../onnx/matrix-products.ts";
 import type { Cost } from "../program.ts";
 
 const BYTES = { float32: 4, int64: 8 } as const;
@@ -25,8 +26,6 @@ const PER_ELEMENT: Readonly<Record<string, number>> = {
   SimplifiedLayerNormalization: 4,
   RotaryEmbedding: 3,
 };
-
-export const MATRIX_PRODUCTS: ReadonlySet<string> = new Set(["Gemm", "FusedMatMul"]);
 
 export function countCost(graph: Graph): Cost {
   return costOf(graph, lower(graph));

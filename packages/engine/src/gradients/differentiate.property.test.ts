@@ -2,7 +2,7 @@
 // shares are added, products take sums through C, and dead branches are met.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { Graph } from "../graph/graph.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { centralDifferences } from "../reference/central-differences.ts";

@@ -39,7 +39,7 @@ for (const given of readDecoderCases()) {
     const feeds = feedsOf(given, training);
     const gradients = wholeGradients(given, training, interpret(training.graph, feeds));
     const { graph } = trainingGraph(given, true);
-    for (const name of [...graph.outputs.keys()]) if (name !== "loss") graph.outputs.delete(name);
+    for (const name of graph.outputs.keys()) if (name !== "loss") graph.outputs.delete(name);
     for (const { name, shape } of parameterSpecs(given.config)) {
       const size = shape.reduce((a, b) => a * b, 1);
       const indices = [0, Math.floor(size / 3), size - 1];

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DecoderConfig } from "@homegrown/contracts";
 import { Graph, interpret, runOnce } from "@homegrown/engine";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { decoderForward } from "./forward.ts";
 import { parameterSpecs } from "./parameters.ts";
 import { buildScoringProgram, buildTrainingProgram } from "./programs.ts";

@@ -106,8 +106,8 @@ function startGraph(
   rows: RowShape,
 ): { graph: Graph; ids: Tensor; forward: DecoderForward } {
   const { sequences, sequenceLength } = rows;
-  const isCount = (value: number): boolean => Number.isInteger(value) && value >= 1;
-  if (!isCount(sequences) || !isCount(sequenceLength) || sequenceLength > config.maxPositionEmbeddings) {
+  const areCounts = [sequences, sequenceLength].every((value) => Number.isInteger(value) && value >= 1);
+  if (!areCounts || sequenceLength > config.maxPositionEmbeddings) {
     throw new HomegrownError({
       code: "models/bad-shape",
       kind: "invalid-input",

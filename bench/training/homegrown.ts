@@ -1,0 +1,53 @@
+// Contender: this project. Arguments: SHAPE [microBatchSequences]. The whole optimizer step through the
+// stepper that training uses.
+import { createRequire } from "node:module";
+import { availableParallelism } from "node:os";
+import { createStepper } from "@homegrown/engine";
+import { buildTrainingProgram, initializeParameters } from "@homegrown/models";
+import { serveMeasurements } from "./contender.ts";
+import { CLIP_NORM, OPTIMIZER, SHAPES, splitBatch } from "./shapes.ts";
+
+const [name, microBatch] = process.argv.slice(2);
+const shape = SHAPES[name!]!;
+const split = splitBatch(
+  shape,
+  availableParallelism(),
+  microBatch === undefined ? undefined : Number(microBatch),
+);
+const { learningRate, ...adamw } = OPTIMIZER;
+const parameters = initializeParameters(shape.config, 1);
+const stepper = await createStepper({
+  program: buildTrainingProgram(shape.config, {
+    microBatchSequences: split.microBatchSequences,
+    sequenceLength: shape.sequenceLength,
+    accumulate: split.microBatches > 1,
+  }),
+  numWorkers: split.numWorkers,
+  microBatches: split.microBatches,
+  optimizer: { kind: "adamw", ...adamw },
+  initial: ({ name }) => {
+    const values = parameters.get(name)!;
+    parameters.delete(name);
+    return values;
+  },
+});
+
+const numTokens = shape.batch * shape.sequenceLength;
+let stepNumber = 0;
+/** Other tokens at each step, as in training; drawing them is not timed on either side. */
+const randomIds = (): Int32Array =>
+  Int32Array.from({ length: numTokens }, () => Math.floor(Math.random() * shape.config.vocabSize));
+
+const { version } = createRequire(import.meta.url)("onnxruntime-node/package.json") as { version: string };
+await serveMeasurements(`Homegrown on ONNX Runtime ${version}`, async (steps) => {
+  const batches = Array.from({ length: steps }, () => ({ ids: randomIds(), targets: randomIds() }));
+  let loss = 0;
+  const start = performance.now();
+  for (const batch of batches) {
+    stepNumber++;
+    const learningRates = { base: learningRate };
+    ({ loss } = await stepper.step({ ...batch, learningRates, stepNumber, clipNorm: CLIP_NORM }));
+  }
+  return { seconds: (performance.now() - start) / 1000, loss };
+});
+await stepper.close();
