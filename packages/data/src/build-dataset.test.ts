@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { gzipSync } from "node:zlib";
-import { runToCrash } from "@homegrown/testing";
+import { recordDurableSteps, runToCrash } from "@homegrown/testing";
 import { buildDataset, openDataset, summarizeDataset } from "./index.ts";
 import type { BuildDatasetOptions, BuiltDataset } from "./index.ts";
 import { corpusFolder, declarationText, proseText } from "./testing/corpus-folder.ts";
@@ -300,16 +300,22 @@ test("an existing target, an abort and a failure leave what was there, and nothi
   ]);
 });
 
-test("a build that is killed leaves no dataset; the next one succeeds", async (context) => {
-  const { build, folder } = await makeCorpus(context, proseFiles(60));
-  const corpus = await corpusFolder(context, proseFiles(60));
-  const target = join(folder, "dataset");
+test("a build that is killed leaves no dataset before its rename, a whole one after; the next one succeeds", async (context) => {
+  const corpus = await corpusFolder(context, proseFiles(52));
+  const folder = await corpusFolder(context);
   const script = join(import.meta.dirname, "testing", "build-child.ts");
-  for (const crashAt of [0, 3, 9]) {
+  const steps = await recordDurableSteps({ script, args: [corpus, join(folder, "whole")] });
+  const renamed = steps.findIndex(
+    ({ path, step, when }) => path === join(folder, "whole") && step === "rename" && when === "after",
+  );
+  assert.ok(renamed > 10);
+  for (const crashAt of [2, renamed - 1, renamed]) {
+    const target = join(folder, `killed-${crashAt}`);
     const { crashed } = await runToCrash({ script, args: [corpus, target], crashAt });
     assert.ok(crashed);
-    assert.ok(!existsSync(target));
+    assert.equal(existsSync(target), crashAt === renamed);
+    if (crashAt < renamed)
+      await buildDataset({ name: "next", target, sources: [{ path: corpus }], vocabSize: 300 });
+    await openDataset(target);
   }
-  await build({ sources: [{ path: corpus }] });
-  await openDataset(target);
 });

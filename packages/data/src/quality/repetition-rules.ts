@@ -6,20 +6,20 @@ const MAX_DUPLICATE_PARAGRAPHS = 0.3;
 const MAX_DUPLICATE_LINE_CHARACTERS = 0.2;
 const MAX_DUPLICATE_PARAGRAPH_CHARACTERS = 0.2;
 /** n → largest share of characters in the one most frequent n-gram. */
-const MAX_TOP: readonly [n: number, share: number][] = [
+const MAX_TOP: ReadonlyMap<number, number> = new Map([
   [2, 0.2],
   [3, 0.18],
   [4, 0.16],
-];
+]);
 /** n → largest share of characters in n-grams seen before. */
-const MAX_REPEATED: readonly [n: number, share: number][] = [
+const MAX_REPEATED: ReadonlyMap<number, number> = new Map([
   [5, 0.15],
   [6, 0.14],
   [7, 0.13],
   [8, 0.12],
   [9, 0.11],
   [10, 0.1],
-];
+]);
 
 /** The rule that `text` breaks, or undefined. `words` are its runs between white space. */
 export function judgeRepetition(text: string, words: readonly string[]): string | undefined {
@@ -31,12 +31,19 @@ export function judgeRepetition(text: string, words: readonly string[]): string 
   if (paragraphs.characters > MAX_DUPLICATE_PARAGRAPH_CHARACTERS) {
     return "characters in duplicate paragraphs (Gopher)";
   }
-  const total = words.reduce((sum, word) => sum + word.length, 0);
-  for (const [n, most] of MAX_TOP) {
-    if (topShare(words, n) > most * total) return `one ${n}-gram too often (Gopher)`;
-  }
-  for (const [n, most] of MAX_REPEATED) {
-    if (repeatedCharacters(words, n) > most * total) return `repeated ${n}-grams (Gopher)`;
+  const lengths = words.map((word) => word.length);
+  const total = lengths.reduce((sum, length) => sum + length, 0);
+  let grams = internAll(words);
+  for (let n = 2; n <= 10; n++) {
+    grams = extendGrams(grams, words.length, n);
+    const top = MAX_TOP.get(n);
+    if (top !== undefined && topCharacters(grams, lengths, n) > top * total) {
+      return `one ${n}-gram too often (Gopher)`;
+    }
+    const repeated = MAX_REPEATED.get(n);
+    if (repeated !== undefined && repeatedCharacters(grams, lengths, n) > repeated * total) {
+      return `repeated ${n}-grams (Gopher)`;
+    }
   }
   return undefined;
 }
@@ -61,35 +68,68 @@ function duplicates(units: readonly string[]): { count: number; characters: numb
   };
 }
 
-/** Characters in all occurrences of the most frequent n-gram, if it occurs twice. */
-function topShare(words: readonly string[], n: number): number {
-  const counts = new Map<string, number>();
-  let [best, bestLength] = [1, 0];
-  for (let i = 0; i + n <= words.length; i++) {
-    const gram = words.slice(i, i + n).join(" ");
-    const count = (counts.get(gram) ?? 0) + 1;
-    counts.set(gram, count);
-    if (count > best || (count === best && count > 1 && gram.length > bestLength)) {
-      [best, bestLength] = [count, gram.length - (n - 1)];
-    }
+/** The n-grams of a document: `ids[i]` names the one that starts at word i; `words[i]` names word i. */
+interface Grams {
+  ids: Int32Array;
+  words: Int32Array;
+}
+
+function internAll(words: readonly string[]): Grams {
+  const known = new Map<string, number>();
+  const ids = Int32Array.from(words, (word) => {
+    const id = known.get(word) ?? known.size;
+    if (id === known.size) known.set(word, id);
+    return id;
+  });
+  return { ids, words: ids };
+}
+
+/** From (n-1)-grams to n-grams, exactly: an n-gram is an (n-1)-gram and one more word. */
+function extendGrams({ ids, words }: Grams, numWords: number, n: number): Grams {
+  const known = new Map<number, number>();
+  const longer = new Int32Array(Math.max(0, numWords - n + 1));
+  for (let i = 0; i < longer.length; i++) {
+    const key = ids[i]! * 2 ** 26 + words[i + n - 1]!;
+    const id = known.get(key) ?? known.size;
+    if (id === known.size) known.set(key, id);
+    longer[i] = id;
   }
-  return best > 1 ? best * bestLength : 0;
+  return { ids: longer, words };
+}
+
+/** Characters in all occurrences of the most frequent n-gram, if it occurs twice; the longest of equals. */
+function topCharacters({ ids }: Grams, lengths: readonly number[], n: number): number {
+  const counts = new Int32Array(ids.length);
+  let [best, characters] = [1, 0];
+  for (const [i, id] of ids.entries()) {
+    const count = ++counts[id]!;
+    if (count < 2 || count < best) continue;
+    const length = gramLength(lengths, i, n);
+    characters = count > best ? count * length : Math.max(characters, count * length);
+    best = count;
+  }
+  return characters;
 }
 
 /** Characters in n-grams seen before; overlapping ones count once. */
-function repeatedCharacters(words: readonly string[], n: number): number {
-  const seen = new Set<string>();
+function repeatedCharacters({ ids }: Grams, lengths: readonly number[], n: number): number {
+  const seen = new Uint8Array(ids.length);
   let characters = 0;
-  for (let i = 0; i + n <= words.length;) {
-    const gram = words.slice(i, i + n);
-    const key = gram.join(" ");
-    if (seen.has(key)) {
-      characters += gram.reduce((sum, word) => sum + word.length, 0);
+  for (let i = 0; i < ids.length;) {
+    const id = ids[i]!;
+    if (seen[id] === 1) {
+      characters += gramLength(lengths, i, n);
       i += n;
     } else {
-      seen.add(key);
+      seen[id] = 1;
       i++;
     }
   }
   return characters;
+}
+
+function gramLength(lengths: readonly number[], start: number, n: number): number {
+  let length = 0;
+  for (let i = start; i < start + n; i++) length += lengths[i]!;
+  return length;
 }
