@@ -11,7 +11,6 @@ import type {
 } from "@homegrown/contracts";
 import type { Dataset } from "@homegrown/data";
 import {
-  PARITY_BOUNDS,
   TYPESCRIPT_PROMPTS,
   checkParity,
   checkTypeScript,
@@ -124,7 +123,6 @@ async function compareWithTrainer(
     trainer,
     server: host.inspection,
     weightType,
-    bound: PARITY_BOUNDS[weightType as keyof typeof PARITY_BOUNDS],
     maxIds: Math.min(256, options.config.maxPositionEmbeddings),
     ...(options.signal && { signal: options.signal }),
     ...(options.onProgress && { onProgress: options.onProgress }),

@@ -16,22 +16,30 @@ const OPENINGS = [
   /^(?:export )?(?:declare )?(?:interface|class) \w+[^\n{]*\{\n/m,
 ];
 
-/** Deterministic: the first suitable document in stored order; any document's middle when none opens a declaration. */
+/**
+ * Deterministic: in stored order the first document with the best kind of opening; any document's middle when
+ * none opens a declaration; undefined when all are too short.
+ */
 export async function pickShowcase(dataset: Dataset): Promise<Showcase | undefined> {
-  let fallback: Showcase | undefined;
+  const found: (Showcase | undefined)[] = [];
   for await (const { id, text } of dataset.heldOutDocuments()) {
-    for (const opening of OPENINGS) {
-      const found = opening.exec(text);
-      if (found && text.length - (found.index + found[0].length) >= MIN_TRUTH) {
-        return cutAt(id, text, found.index + found[0].length);
-      }
-    }
-    if (!fallback && text.length >= 3 * MIN_TRUTH) {
-      const line = text.indexOf("\n", Math.floor(text.length / 3)) + 1;
-      if (line > 0 && text.length - line >= MIN_TRUTH) fallback = cutAt(id, text, line);
-    }
+    for (const [rank, opening] of OPENINGS.entries()) found[rank] ??= cutAfter(id, text, opening);
+    found[OPENINGS.length] ??= cutInside(id, text);
+    if (found[0]) break;
   }
-  return fallback;
+  return found.find((showcase) => showcase !== undefined);
+}
+
+function cutAfter(id: string, text: string, opening: RegExp): Showcase | undefined {
+  const match = opening.exec(text);
+  if (!match) return undefined;
+  const at = match.index + match[0].length;
+  return text.length - at >= MIN_TRUTH ? cutAt(id, text, at) : undefined;
+}
+
+function cutInside(id: string, text: string): Showcase | undefined {
+  const line = text.indexOf("\n", Math.floor(text.length / 3)) + 1;
+  return line > 0 && text.length - line >= MIN_TRUTH ? cutAt(id, text, line) : undefined;
 }
 
 function cutAt(document: string, text: string, at: number): Showcase {
