@@ -7,11 +7,12 @@ import type { EvaluateCommand, WorkerSetup } from "./messages.ts";
 
 export interface EvaluationRunner {
   run(command: EvaluateCommand): Promise<(readonly [chunk: number, loss: number])[]>;
+  close(): Promise<void>;
 }
 
 export async function createEvaluationRunner(setup: WorkerSetup): Promise<EvaluationRunner> {
   const { evaluation: program, index, numWorkers } = setup;
-  if (program === undefined) return { run: async () => [] };
+  if (program === undefined) return { run: async () => [], close: async () => {} };
   const session = await createSession(program.onnx, { threads: 1 });
   const inputs = createBatchInputs(program.numRows);
   const loss = new Float32Array(1);
@@ -28,5 +29,6 @@ export async function createEvaluationRunner(setup: WorkerSetup): Promise<Evalua
       }
       return chunks;
     },
+    close: () => session.close(),
   };
 }

@@ -10,6 +10,7 @@ import type { SharedBatch, WorkerSetup } from "./messages.ts";
 export interface GradientRunner {
   /** Adds the gradients of this worker's share of the batch; returns its share of the loss. */
   run(totalWeight: number): Promise<number>;
+  close(): Promise<void>;
 }
 
 export async function createGradientRunner(setup: WorkerSetup, kernels: Kernels): Promise<GradientRunner> {
@@ -61,6 +62,7 @@ export async function createGradientRunner(setup: WorkerSetup, kernels: Kernels)
       }
       return sum;
     },
+    close: () => session.close(),
   };
 }
 

@@ -50,7 +50,12 @@ export interface EvaluateCommand {
   readonly numSequences: number;
 }
 
-export type WorkerCommand = StepCommand | EvaluateCommand;
+/** Gives the sessions' memory back: ending the thread alone does not. */
+export interface CloseCommand {
+  readonly kind: "close";
+}
+
+export type WorkerCommand = StepCommand | EvaluateCommand | CloseCommand;
 
 export interface StepOutcome {
   readonly loss: number;
@@ -61,6 +66,7 @@ export interface StepOutcome {
 /** `chunks`: [number of the chunk of sequences, its summed loss]. */
 export type WorkerReply =
   | { readonly kind: "ready" }
+  | { readonly kind: "closed" }
   | { readonly kind: "step-done"; readonly outcome: StepOutcome }
   | { readonly kind: "evaluate-done"; readonly chunks: readonly (readonly [number, number])[] }
   | { readonly kind: "failed"; readonly error: ErrorRecord; readonly secondary: boolean };

@@ -28,6 +28,7 @@ interface MuonMatrix {
 export interface MuonRunner {
   /** Moves this worker's matrices; the gradients must be reduced. */
   run(command: StepCommand, clipFactor: number): Promise<void>;
+  close(): Promise<void>;
 }
 
 export async function createMuonRunner(setup: WorkerSetup, kernels: Kernels): Promise<MuonRunner> {
@@ -71,6 +72,9 @@ export async function createMuonRunner(setup: WorkerSetup, kernels: Kernels): Pr
         );
         kernels.zero(gradient, padded);
       }
+    },
+    async close() {
+      for (const session of sessions.values()) await session.close();
     },
   };
 }

@@ -12,6 +12,7 @@ import { adamScalars, clippingFactor } from "./optimizer.ts";
 export interface UpdateRunner {
   /** Call when every worker's gradients are complete up to a barrier; `loss` is this worker's share. */
   run(command: StepCommand, loss: number): Promise<StepOutcome>;
+  close(): Promise<void>;
 }
 
 export async function createUpdateRunner(setup: WorkerSetup, kernels: Kernels): Promise<UpdateRunner> {
@@ -59,6 +60,7 @@ export async function createUpdateRunner(setup: WorkerSetup, kernels: Kernels): 
       }
       return { loss: totalLoss, gradientNorm, applied };
     },
+    close: () => muon.close(),
   };
 }
 

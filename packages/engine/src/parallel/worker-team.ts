@@ -60,16 +60,18 @@ export async function startWorkerTeam(setups: readonly WorkerSetup[]): Promise<W
   });
   await ready;
 
+  async function ask(command: WorkerCommand): Promise<WorkerReply[]> {
+    if (ended !== undefined) throw ended;
+    if (pending !== undefined) throw new Error("a stepper obeys one command at a time: await the one before");
+    const replies = expectReplies();
+    for (const worker of workers) worker.postMessage(command);
+    return replies;
+  }
+
   return {
-    async ask(command) {
-      if (ended !== undefined) throw ended;
-      if (pending !== undefined)
-        throw new Error("a stepper obeys one command at a time: await the one before");
-      const replies = expectReplies();
-      for (const worker of workers) worker.postMessage(command);
-      return replies;
-    },
+    ask,
     async close() {
+      if (ended === undefined && pending === undefined) await ask({ kind: "close" }).catch(() => undefined);
       end(
         new HomegrownError({
           code: "engine/closed",

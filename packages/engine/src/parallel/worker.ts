@@ -19,6 +19,10 @@ async function start(): Promise<(command: WorkerCommand) => Promise<WorkerReply>
   const update = await createUpdateRunner(setup, kernels);
   const evaluation = await createEvaluationRunner(setup);
   return async (command) => {
+    if (command.kind === "close") {
+      for (const runner of [gradients, update, evaluation]) await runner.close();
+      return { kind: "closed" };
+    }
     if (command.kind === "evaluate") return { kind: "evaluate-done", chunks: await evaluation.run(command) };
     const loss = await gradients.run(command.totalWeight);
     return { kind: "step-done", outcome: await update.run(command, loss) };
