@@ -2,18 +2,16 @@
 // answer. A tuned model then goes on in the manner of the text instead of not answering at all.
 import type { Conversation, Dataset } from "@homegrown/data";
 
-const PROMPT_CHARACTERS = 160;
-const ANSWER_CHARACTERS = 320;
 const MAX_PER_DOCUMENT = 8;
+const PROMPT_SHARE = 1 / 3;
 
-/** Passages of both splits, each on its own side; deterministic, in stored order. */
-export async function* mineContinuations(dataset: Dataset): AsyncGenerator<Conversation> {
+/** Passages of at most `characters`, of both splits, each on its own side; deterministic, in stored order. */
+export async function* mineContinuations(dataset: Dataset, characters: number): AsyncGenerator<Conversation> {
   for (const split of ["train", "heldOut"] as const) {
     for await (const { id, source, text } of dataset.documents(split)) {
-      const step = PROMPT_CHARACTERS + ANSWER_CHARACTERS;
-      for (let part = 0; part < MAX_PER_DOCUMENT && (part + 1) * step <= text.length; part++) {
-        const passage = text.slice(part * step, (part + 1) * step);
-        const cut = lastBreak(passage, PROMPT_CHARACTERS);
+      for (let part = 0; part < MAX_PER_DOCUMENT && (part + 1) * characters <= text.length; part++) {
+        const passage = text.slice(part * characters, (part + 1) * characters);
+        const cut = lastBreak(passage, Math.round(characters * PROMPT_SHARE));
         const prompt = passage.slice(0, cut).trim();
         const answer = passage.slice(cut).trim();
         if (prompt === "" || answer === "") continue;

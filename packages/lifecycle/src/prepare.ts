@@ -6,6 +6,7 @@ import {
   buildPairDataset,
   minePairs,
   openDataset,
+  type Conversation,
   type CorpusSource,
   type Dataset,
 } from "@homegrown/data";
@@ -59,6 +60,11 @@ export interface PreparePairsOptions extends Listening {
 
 /** Fewer mined pairs than this on either side, and continuations of passages take their place. */
 const LEAST_PAIRS = { train: 64, heldOut: 4 };
+/** What the chat template adds to a question and its answer, generously. */
+const TEMPLATE_TOKENS = 24;
+/** Passages differ in characters a token; most fit when they are aimed this much shorter. */
+const SAFE_SHARE = 0.75;
+const MAX_ANSWER = 600;
 
 /**
  * Conversations from a text dataset, on the same side of its split: (documentation → declaration) where
@@ -71,7 +77,7 @@ export async function preparePairs(options: PreparePairsOptions): Promise<Prepar
     buildPairDataset({
       name,
       target,
-      conversations: (await documentsEnough(text)) ? minePairs(text) : mineContinuations(text),
+      conversations: await chooseConversations(text, sequenceLength),
       tokenizer: text.tokenizerJson,
       sequenceLength,
       sources: text.manifest.sources,
@@ -80,13 +86,20 @@ export async function preparePairs(options: PreparePairsOptions): Promise<Prepar
   );
 }
 
-async function documentsEnough(text: Dataset): Promise<boolean> {
+async function chooseConversations(
+  text: Dataset,
+  sequenceLength: number,
+): Promise<AsyncIterable<Conversation>> {
+  const { bytes, numTokens } = text.manifest.splits.train;
+  const characters = Math.floor(((sequenceLength - TEMPLATE_TOKENS) * SAFE_SHARE * bytes) / numTokens);
+  const options = { maxDeclarationLength: Math.min(MAX_ANSWER, Math.floor(characters * (2 / 3))) };
   const found = { train: 0, heldOut: 0 };
-  for await (const { heldOut } of minePairs(text)) {
+  for await (const { heldOut } of minePairs(text, options)) {
     found[heldOut === true ? "heldOut" : "train"] += 1;
-    if (found.train >= LEAST_PAIRS.train && found.heldOut >= LEAST_PAIRS.heldOut) return true;
+    if (found.train >= LEAST_PAIRS.train && found.heldOut >= LEAST_PAIRS.heldOut)
+      return minePairs(text, options);
   }
-  return false;
+  return mineContinuations(text, Math.min(characters, MAX_ANSWER));
 }
 
 async function openOrBuild(

@@ -77,7 +77,13 @@ export interface NextSteps {
 export function describeNext({ growth, minutes, name, port, reportPage }: NextSteps): string {
   const lines: string[] = [""];
   const expected =
-    minutes < MORE_MINUTES ? extrapolateBitsPerByte(growth.report, MORE_MINUTES / minutes) : undefined;
+    minutes < MORE_MINUTES
+      ? extrapolateBitsPerByte(
+          growth.report,
+          MORE_MINUTES / minutes,
+          growth.text.manifest.splits.train.numTokens,
+        )
+      : undefined;
   if (expected) {
     lines.push(
       `What ${MORE_MINUTES} minutes would give: about ${expected.low.toFixed(2)} to ${expected.high.toFixed(2)} bits/byte ` +
