@@ -1,6 +1,12 @@
-import type { ChatMessage } from "@homegrown/contracts";
+import type { ChatMessage, TokenizerJson } from "@homegrown/contracts";
 import { segmentChat } from "./chat-segments.ts";
-import type { Tokenizer } from "./tokenizer.ts";
+
+/** The part of `Tokenizer` that a conversation needs. */
+export interface ChatTokenizer {
+  readonly json: TokenizerJson;
+  encode(text: string): readonly number[];
+  specialTokenId(text: string): number;
+}
 
 export interface EncodeChatOptions {
   messages: readonly ChatMessage[];
@@ -8,7 +14,7 @@ export interface EncodeChatOptions {
 }
 
 /** Ids of a conversation as training and serving see it: special ids come from the template alone. */
-export function encodeChat(tokenizer: Tokenizer, template: string, options: EncodeChatOptions): number[] {
+export function encodeChat(tokenizer: ChatTokenizer, template: string, options: EncodeChatOptions): number[] {
   const specialTokens = tokenizer.json.added_tokens
     .filter(({ special }) => special)
     .map(({ content }) => content);

@@ -1,5 +1,5 @@
 import type { ChatMessage, TokenizerJson } from "@homegrown/contracts";
-import { END_OF_TEXT, renderChat, segmentChat } from "@homegrown/tokenization";
+import { END_OF_TEXT, encodeChat, renderChat } from "@homegrown/tokenization";
 import type { EvaluationScorer } from "../held-out/bits-per-byte.ts";
 
 /** What parity needs to see of the trainer; the mirror image of `ModelInspection`. */
@@ -28,19 +28,10 @@ export function toTrainerSide(parts: {
   stopIds: readonly number[];
 }): TrainerSide {
   const { tokenizer, template, scorer, stopIds } = parts;
-  const specialTokens = tokenizer.json.added_tokens
-    .filter(({ special }) => special)
-    .map(({ content }) => content);
   return {
     renderChat: (messages) => renderChat(template, { messages, addGenerationPrompt: needsAnswer(messages) }),
     encodeChat: (messages) =>
-      segmentChat(template, {
-        messages,
-        addGenerationPrompt: needsAnswer(messages),
-        specialTokens,
-      }).flatMap(({ text, special }) =>
-        special ? [tokenizer.specialTokenId(text)] : tokenizer.encode(text),
-      ),
+      encodeChat(tokenizer, template, { messages, addGenerationPrompt: needsAnswer(messages) }),
     tokenize: (text) => tokenizer.encode(text),
     stopIds,
     endOfTextId: tokenizer.specialTokenId(END_OF_TEXT),
