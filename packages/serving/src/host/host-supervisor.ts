@@ -34,7 +34,7 @@ const LONGEST_PAUSE_MS = 5000;
 
 export class HostSupervisor {
   readonly #options: SupervisorOptions;
-  readonly #flights = new Map<number, Flight>();
+  readonly #flights = new Map<number, { flight: Flight; end(error?: HomegrownError): void }>();
   #nextId = 1;
   #link: ChildLink | undefined;
   /** Settles when the child that is being started is up, or will not be. */
@@ -97,6 +97,10 @@ export class HostSupervisor {
     this.#link = undefined;
   }
 
+  /**
+   * Sends a request off. It leaves the books when its last message arrives or it fails, not when somebody
+   * looks: a reader that is slow or gone holds nothing up.
+   */
   async #depart(
     message: (id: number) => ToHost,
     signal: AbortSignal | undefined,
@@ -104,38 +108,35 @@ export class HostSupervisor {
     const { modelId, requestTimeoutMs } = this.#options;
     const id = this.#nextId++;
     const flight = new Flight();
-    const timer = setTimeout(() => flight.fail(requestTimedOut(modelId, requestTimeoutMs)), requestTimeoutMs);
-    const abort = (): void => flight.fail(requestCancelled(signal?.reason));
-    const clear = (): void => {
+    const timer = setTimeout(() => end(requestTimedOut(modelId, requestTimeoutMs)), requestTimeoutMs);
+    const abort = (): void => end(requestCancelled(signal?.reason));
+    let link: ChildLink | undefined;
+    const end = (error?: HomegrownError): void => {
       clearTimeout(timer);
       signal?.removeEventListener("abort", abort);
-      this.#flights.delete(id);
+      if (error !== undefined) flight.fail(error);
+      if (this.#flights.delete(id) && error !== undefined) link?.send({ type: "cancel", id });
       this.#watchStall();
     };
     try {
       if (signal?.aborted) throw requestCancelled(signal.reason);
       signal?.addEventListener("abort", abort, { once: true });
-      const link = await Promise.race([this.#available(), flight.failed]);
-      this.#flights.set(id, flight);
+      link = await Promise.race([this.#available(), flight.failed]);
+      this.#flights.set(id, { flight, end });
       this.#watchStall();
       link.send(message(id));
-      let isDone = false;
-      return {
-        next: async () => {
-          const arrived = await flight.next();
-          isDone = arrived.type === "finish" || arrived.type === "result" || arrived.type === "error";
-          if (arrived.type === "error") throw fromErrorRecord(arrived.error);
-          return arrived;
-        },
-        land: () => {
-          clear();
-          if (!isDone && link === this.#link) link.send({ type: "cancel", id });
-        },
-      };
     } catch (error) {
-      clear();
+      end();
       throw error;
     }
+    return {
+      next: async () => {
+        const arrived = await flight.next();
+        if (arrived.type === "error") throw fromErrorRecord(arrived.error);
+        return arrived;
+      },
+      land: () => end(requestCancelled("the reader left")),
+    };
   }
 
   async #available(): Promise<ChildLink> {
@@ -148,7 +149,9 @@ export class HostSupervisor {
     this.#watchStall();
     if (!("id" in message)) return;
     if (message.type === "finish" || message.type === "result") this.#crashes = 0;
-    this.#flights.get(message.id)?.push(message);
+    const entry = this.#flights.get(message.id);
+    entry?.flight.push(message);
+    if (message.type === "finish" || message.type === "result" || message.type === "error") entry?.end();
   }
 
   async #open(): Promise<LoadedModelInfo> {
@@ -195,9 +198,7 @@ export class HostSupervisor {
   }
 
   #failFlights(error: HomegrownError): void {
-    for (const flight of this.#flights.values()) flight.fail(error);
-    this.#flights.clear();
-    this.#watchStall();
+    for (const { end } of this.#flights.values()) end(error);
   }
 
   /** A host with work that says nothing for too long hangs in native code, where no message reaches it. */

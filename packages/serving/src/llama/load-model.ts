@@ -18,6 +18,8 @@ export interface LoadedLlama {
   native: NativeAccess;
   table: TokenTable;
   chatTemplate: string | undefined;
+  /** Text reaches the tokenizer as the model's own tokenizer.json would hand it on. */
+  normalize: (text: string) => string;
   contextLength: number;
   cacheType: "F32" | "F16";
   stopIds: ReadonlySet<number>;
@@ -71,6 +73,7 @@ export async function loadLlama(options: LoadOptions): Promise<LoadedLlama> {
       native,
       table,
       chatTemplate: textOf(header, "tokenizer.chat_template"),
+      normalize: normalizerOf(header),
       contextLength,
       cacheType,
       stopIds: new Set([...model.iterateAllTokens()].filter((id) => model.isEogToken(id))),
@@ -122,7 +125,12 @@ function chooseCacheType(header: GgufHeader, cells: number): "F32" | "F16" {
   return bytes > 0 && bytes <= MAX_EXACT_CACHE_BYTES ? "F32" : "F16";
 }
 
-export function textOf(header: GgufHeader, key: string): string | undefined {
+/** Every tokenizer that names the `qwen2` pre-tokenizer begins with NFC, which llama.cpp leaves out. */
+function normalizerOf(header: GgufHeader): (text: string) => string {
+  return textOf(header, "tokenizer.ggml.pre") === "qwen2" ? (text) => text.normalize("NFC") : (text) => text;
+}
+
+function textOf(header: GgufHeader, key: string): string | undefined {
   const value = header.metadata.get(key);
   return typeof value === "string" ? value : undefined;
 }

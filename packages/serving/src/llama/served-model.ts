@@ -66,15 +66,17 @@ export class ServedModel {
 
   encodeChat(messages: readonly ChatMessage[]): number[] {
     const { template, ...options } = this.#chatOptions(messages);
-    const ids = segmentChat(template, options).flatMap(({ text, special }) => [
-      ...this.#loaded.model.tokenize(text, special),
-    ]);
+    const { model } = this.#loaded;
+    const ids = segmentChat(template, options).flatMap(({ text, special }) =>
+      special ? [...model.tokenize(text, true)] : this.tokenize(text),
+    );
     return this.#withBeginning(ids);
   }
 
   /** Plain text: no special token is looked for. */
   tokenize(text: string): number[] {
-    return [...this.#loaded.model.tokenize(text, false)];
+    const { model, normalize } = this.#loaded;
+    return [...model.tokenize(normalize(text), false)];
   }
 
   /** Natural log-probabilities of ids[1], ids[2], …, each given all before it. */

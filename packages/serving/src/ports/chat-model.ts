@@ -93,8 +93,9 @@ export function createChatModel(
             controller.close();
           }
         },
-        cancel() {
+        async cancel() {
           left.abort();
+          await messages.return();
         },
       });
       return { stream };
