@@ -35,7 +35,7 @@ test("a plan by steps is complete, valid and pins its data", async () => {
   assert.equal(sequencesPerStep * sequenceLength, 4096);
   assert.equal(sequencesPerStep % (2 * microBatchSequences), 0);
   assert.deepEqual(manifest.schedule, { warmupSteps: 2, decaySteps: 40, finalFraction: 0 });
-  assert.deepEqual([manifest.evaluation.everySteps, manifest.checkpoints.everySteps], [5, 10]);
+  assert.deepEqual([manifest.evaluation.everySteps, manifest.checkpoints.everySteps], [5, 17]);
   assert.equal(manifest.budget, undefined);
 });
 

@@ -10,6 +10,9 @@ import * as defaults from "./defaults.ts";
 import type { ScheduleFractions } from "./defaults.ts";
 import { measureSpeed } from "./measure-speed.ts";
 
+/** Of a run's time that writing checkpoints takes. */
+const checkpointShare = 0.02;
+
 /** What a caller decides; everything else has a default that suits a run of minutes on a laptop. */
 export interface PlanOptions {
   readonly home: string;
@@ -65,7 +68,10 @@ export async function planRun(options: PlanOptions): Promise<RunManifest> {
     numSequences: defaults.defaultEvents.heldOutSequences,
     ...options.evaluation,
   };
-  const optimizer = { ...defaults.defaultOptimizers[kind], ...options.optimizer };
+  const optimizer = {
+    ...defaults.defaultOptimizer(kind, options.optimizer?.kind ?? "muon"),
+    ...options.optimizer,
+  };
   const { totalSteps, budget } = await planLength(options, {
     dataset,
     batch,
@@ -90,7 +96,10 @@ export async function planRun(options: PlanOptions): Promise<RunManifest> {
     batch,
     totalSteps,
     optimizer,
-    schedule: planSchedule(kind, totalSteps, options.schedule),
+    schedule: planSchedule(totalSteps, {
+      ...defaults.defaultSchedule(kind, optimizer.kind),
+      ...options.schedule,
+    }),
     clipNorm: options.clipNorm ?? 1,
     checkpoints: { everySteps: perEvent(checkpoints), keepLast, ...options.checkpoints },
     evaluation: { ...evaluation, everySteps: options.evaluation?.everySteps ?? perEvent(evaluations) },
@@ -171,7 +180,7 @@ async function planLength(
   );
   // One evaluation before the first step and one at the end come on top of the regular ones.
   const evaluations = (defaults.defaultEvents.evaluations + 2) * secondsPerEvaluation;
-  const seconds = Math.max(minutes! * 60 - evaluations, minutes! * 30);
+  const seconds = Math.max(minutes! * 60 * (1 - checkpointShare) - evaluations, minutes! * 30);
   return {
     totalSteps: Math.max(1, Math.floor(seconds / secondsPerStep)),
     budget: { minutes: minutes!, measuredTokensPerSecond: tokensPerStep / secondsPerStep },
@@ -179,11 +188,9 @@ async function planLength(
 }
 
 function planSchedule(
-  kind: RunManifest["kind"],
   totalSteps: number,
-  chosen: Partial<ScheduleFractions> | undefined,
+  { warmupFraction, decayFraction, finalFraction }: ScheduleFractions,
 ): RunManifest["schedule"] {
-  const { warmupFraction, decayFraction, finalFraction } = { ...defaults.defaultSchedules[kind], ...chosen };
   return {
     warmupSteps: Math.round(totalSteps * warmupFraction),
     decaySteps: Math.round(totalSteps * decayFraction),
