@@ -2,11 +2,10 @@
 // request that is ready goes into one batch of the context (continuous batching is the library's); what is
 // decided here depends on this request alone.
 import type { TokenLogProbability } from "@homegrown/contracts";
-import { LlamaGrammarEvaluationState } from "node-llama-cpp";
 import type { Llama, LlamaContextSequence, LlamaModel, Token } from "node-llama-cpp";
 import type { GenerationRequest, GenerationUsage } from "../host/messages.ts";
-import { nativeGrammarState } from "./native-access.ts";
-import type { Distribution, NativeAccess, NativeSampler } from "./native-access.ts";
+import type { NativeAccess } from "./native-access.ts";
+import { RequestSampler } from "./request-sampler.ts";
 import { TextAssembly } from "./text-assembly.ts";
 import type { TokenTable } from "./token-table.ts";
 
@@ -35,9 +34,6 @@ export interface GenerationResult {
   usage: GenerationUsage;
 }
 
-/** The smallest number that float32 can tell from 0, as a logarithm: what an underflowed probability shows. */
-const LOWEST_LOG_PROBABILITY = Math.log(2 ** -149);
-
 /** Throws `signal`'s reason within one step (or one piece of the prompt) of its abort. */
 export async function generate(
   generator: Generator,
@@ -54,7 +50,7 @@ export async function generate(
 
   usage.cachedTokens = await reusePrefix(sequence, ids);
   let next = await evaluatePrompt(generator, sequence, ids.slice(usage.cachedTokens), signal, listener);
-  const sampler = await createSampler(generator, request, limit);
+  const sampler = await RequestSampler.create(generator, request, limit);
   const assembly = new TextAssembly(request.stopSequences);
   const send = (piece: { text: string; tokens: readonly TokenLogProbability[] }): void => {
     if (piece.text !== "" || piece.tokens.length > 0) listener.delta(piece.text, piece.tokens);
@@ -63,7 +59,7 @@ export async function generate(
     for (;;) {
       signal.throwIfAborted();
       const [id, record] = await native.decodeLast(sequence, next, (batchIndex) =>
-        sampleToken(generator, sampler, batchIndex, request.topLogProbabilities),
+        sampler.next(batchIndex, assembly.unfinished),
       );
       signal.throwIfAborted();
       if (stopIds.has(id)) {
@@ -112,82 +108,4 @@ async function evaluatePrompt(
     listener.progress();
   }
   return rest;
-}
-
-async function createSampler(
-  generator: Generator,
-  request: GenerationRequest,
-  limit: number,
-): Promise<NativeSampler> {
-  const { presencePenalty, frequencyPenalty, logitBias } = request;
-  const penalties =
-    presencePenalty === 0 && frequencyPenalty === 0
-      ? {}
-      : {
-          // OpenAI's formula; the sampler counts what it has generated, the prompt is not penalised.
-          repeatPenalty: 1,
-          repeatPenaltyTokens: new Uint32Array(),
-          repeatPenaltyMaxTokens: limit,
-          repeatPenaltyPresencePenalty: presencePenalty,
-          repeatPenaltyFrequencyPenalty: frequencyPenalty,
-        };
-  const biases =
-    logitBias.length === 0
-      ? {}
-      : {
-          tokenBiasKeys: Uint32Array.from(logitBias, ([id]) => id),
-          tokenBiasValues: Float32Array.from(logitBias, ([, bias]) => (bias <= -100 ? -Infinity : bias)),
-        };
-  return generator.native.createSampler({
-    temperature: request.temperature,
-    // A nucleus of nothing is its most likely token.
-    topK: request.topP === 0 ? 1 : request.topK,
-    topP: request.topP === 0 ? 1 : request.topP,
-    seed: request.seed,
-    ...penalties,
-    ...biases,
-    ...(request.grammar === undefined
-      ? {}
-      : { grammarEvaluationState: await grammarState(generator, request.grammar) }),
-  });
-}
-
-async function grammarState(generator: Generator, gbnf: string): Promise<unknown> {
-  const { llama, model } = generator;
-  const grammar = await llama.createGrammar({ grammar: gbnf });
-  return nativeGrammarState(new LlamaGrammarEvaluationState({ model, grammar }));
-}
-
-async function sampleToken(
-  generator: Generator,
-  sampler: NativeSampler,
-  batchIndex: number,
-  topLogProbabilities: number | undefined,
-): Promise<[id: number, record: TokenLogProbability | undefined]> {
-  const { native, table } = generator;
-  if (topLogProbabilities === undefined) return [await native.sample(batchIndex, sampler), undefined];
-  const distribution = await native.distribution(batchIndex);
-  const id = await native.sample(batchIndex, sampler);
-  const top = Array.from({ length: Math.min(topLogProbabilities, distribution.length / 2) }, (_, rank) => ({
-    ...describe(table, distribution[2 * rank]!),
-    logProbability: toLogProbability(distribution[2 * rank + 1]!),
-  }));
-  return [id, { ...describe(table, id), logProbability: logProbabilityOf(distribution, id), top }];
-}
-
-function describe(table: TokenTable, id: number): { id: number; text: string; bytes: number[] } {
-  const bytes = table.bytes(id);
-  return { id, text: Buffer.from(bytes).toString("utf8"), bytes: [...bytes] };
-}
-
-/** Natural logarithm of the id's probability. */
-export function logProbabilityOf(distribution: Distribution, id: number): number {
-  for (let at = 0; at < distribution.length; at += 2) {
-    if (distribution[at] === id) return toLogProbability(distribution[at + 1]!);
-  }
-  return LOWEST_LOG_PROBABILITY;
-}
-
-function toLogProbability(probability: number): number {
-  return probability > 0 ? Math.min(0, Math.log(probability)) : LOWEST_LOG_PROBABILITY;
 }

@@ -5,10 +5,11 @@ import { renderChat, segmentChat } from "@homegrown/tokenization";
 import type { SegmentChatOptions } from "@homegrown/tokenization";
 import type { Token } from "node-llama-cpp";
 import type { GenerationRequest, LoadOptions, LoadedModelInfo } from "../host/messages.ts";
-import { generate, logProbabilityOf, reusePrefix } from "./generation.ts";
+import { generate, reusePrefix } from "./generation.ts";
 import type { GenerationListener, GenerationResult } from "./generation.ts";
 import { BATCH_TOKENS, loadLlama } from "./load-model.ts";
 import type { LoadedLlama } from "./load-model.ts";
+import { logProbabilityOf } from "./request-sampler.ts";
 import { SequencePool } from "./sequence-pool.ts";
 
 export interface Measurement {

@@ -32,6 +32,11 @@ export class TextAssembly {
     this.#stops = stopSequences;
   }
 
+  /** Bytes that begin a character and wait for its end: 0–3. */
+  get unfinished(): Uint8Array {
+    return this.#carry;
+  }
+
   /** Adds one token. `stop` is the stop sequence that ended the text, if one did: push no more then. */
   push(bytes: Uint8Array, record?: TokenLogProbability): AssembledText & { stop: string | undefined } {
     const start = this.#emitted + this.#pending.length;

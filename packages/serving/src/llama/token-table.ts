@@ -3,6 +3,7 @@
 import { HomegrownError } from "@homegrown/contracts";
 import type { GgufHeader } from "@homegrown/models";
 import { spellingToBytes } from "@homegrown/tokenization";
+import { isForbiddenPair, isForbiddenByte } from "./utf8-rules.ts";
 
 // `llama_token_type` of llama.cpp, as GGUF stores it.
 const CONTROL = 3;
@@ -15,6 +16,7 @@ export class TokenTable {
   readonly #spellings: readonly string[];
   readonly #types: readonly number[];
   readonly #isByteLevel: boolean;
+  readonly #notUtf8 = new Map<number | undefined, readonly number[]>();
   /** Spellings that stand for control: they are tokens only where a chat template writes them. */
   readonly controlSpellings: readonly string[];
 
@@ -53,6 +55,22 @@ export class TokenTable {
     return byte
       ? Uint8Array.of(Number.parseInt(byte[1]!, 16))
       : Buffer.from(spelling.replaceAll("\u2581", " "));
+  }
+
+  /** Tokens that no well-formed UTF-8 text goes on with after a character's first byte (or after none). */
+  notUtf8After(lead: number | undefined): readonly number[] {
+    const known = this.#notUtf8.get(lead);
+    if (known !== undefined) return known;
+    const found = this.#spellings.flatMap((_, id) => {
+      const bytes = this.bytes(id);
+      const joined = lead === undefined ? bytes : [lead, ...bytes.subarray(0, 1)];
+      const isWrong = joined.some(
+        (byte, index) => isForbiddenByte(byte) || isForbiddenPair(byte, joined[index + 1]),
+      );
+      return isWrong ? [id] : [];
+    });
+    this.#notUtf8.set(lead, found);
+    return found;
   }
 
   /** What a generated token shows to a reader: nothing for control tokens. */

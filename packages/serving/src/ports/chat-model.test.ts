@@ -124,6 +124,7 @@ test("what the model cannot do is an error before any answer", async () => {
       { responseFormat: { type: "json", schema: { type: "string", pattern: "a" } } },
     ],
     ["serving/bad-setting", { temperature: -1 }],
+    ["serving/bad-grammar", { responseFormat: { type: "json", schema: { $ref: "#" } } }],
     ["serving/prompt-too-long", { prompt: [{ role: "system", content: "x ".repeat(2000) }] }],
   ];
   for (const [code, options] of wrong) {
@@ -165,4 +166,16 @@ test("an abort in mid-stream ends it with an error part; a cancelled stream ends
     (await host.chat.doGenerate(call({ maxOutputTokens: 1 }))).usage.outputTokens.total! <= 1,
     true,
   );
+});
+
+test("free strings under a grammar are well-formed UTF-8, so their length holds", async () => {
+  const schema = { type: "string" as const, minLength: 12, maxLength: 12 };
+  for (let seed = 0; seed < 6; seed += 1) {
+    const { content } = await host.chat.doGenerate(
+      call({ seed, temperature: 8, maxOutputTokens: 200, responseFormat: { type: "json", schema } }),
+    );
+    const value = JSON.parse(content[0]?.type === "text" ? content[0].text : "") as string;
+    assert.equal([...value].length, 12, value);
+    assert.ok(!value.includes("\u{fffd}"), value);
+  }
 });

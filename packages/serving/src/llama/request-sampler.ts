@@ -1,0 +1,162 @@
+// How one request chooses its tokens: llama.cpp's sampler chain in OpenAI's terms, with log-probabilities of
+// the distribution before any of it.
+import { HomegrownError } from "@homegrown/contracts";
+import type { TokenLogProbability } from "@homegrown/contracts";
+import { LlamaGrammarEvaluationState } from "node-llama-cpp";
+import type { Llama, LlamaModel } from "node-llama-cpp";
+import type { GenerationRequest } from "../host/messages.ts";
+import { nativeGrammarState } from "./native-access.ts";
+import type { Distribution, NativeAccess, NativeSampler } from "./native-access.ts";
+import type { TokenTable } from "./token-table.ts";
+import { hasExclusions } from "./utf8-rules.ts";
+
+export interface SamplingContext {
+  llama: Llama;
+  model: LlamaModel;
+  native: NativeAccess;
+  table: TokenTable;
+}
+
+/** The smallest number that float32 can tell from 0, as a logarithm: what an underflowed probability shows. */
+const LOWEST_LOG_PROBABILITY = Math.log(2 ** -149);
+
+export class RequestSampler {
+  readonly #context: SamplingContext;
+  readonly #request: GenerationRequest;
+  readonly #limit: number;
+  readonly #grammar: unknown;
+  readonly #sampler: NativeSampler;
+  readonly #generated: number[] = [];
+  /** First byte of the unfinished character for which tokens are excluded at present. */
+  #excludedAfter: number | undefined;
+
+  private constructor(context: SamplingContext, request: GenerationRequest, limit: number, grammar: unknown) {
+    this.#context = context;
+    this.#request = request;
+    this.#limit = limit;
+    this.#grammar = grammar;
+    this.#sampler = context.native.createSampler(this.#config());
+  }
+
+  /** `limit`: the most tokens that will be asked for. */
+  static async create(
+    context: SamplingContext,
+    request: GenerationRequest,
+    limit: number,
+  ): Promise<RequestSampler> {
+    const { llama, model } = context;
+    if (request.grammar === undefined) return new RequestSampler(context, request, limit, undefined);
+    const grammar = await llama.createGrammar({ grammar: request.grammar }).catch((cause: unknown) => {
+      throw badGrammar(cause);
+    });
+    const state = nativeGrammarState(new LlamaGrammarEvaluationState({ model, grammar }));
+    return new RequestSampler(context, request, limit, state);
+  }
+
+  /** The next token, and its record where log-probabilities are asked for. `unfinished`: the bytes before it. */
+  async next(
+    batchIndex: number,
+    unfinished: Uint8Array,
+  ): Promise<[id: number, record: TokenLogProbability | undefined]> {
+    const { native } = this.#context;
+    const { topLogProbabilities } = this.#request;
+    this.#keepUtf8(unfinished);
+    const distribution =
+      topLogProbabilities === undefined ? undefined : await native.distribution(batchIndex);
+    const id = await native.sample(batchIndex, this.#sampler);
+    this.#generated.push(id);
+    return [id, distribution && this.#describe(id, distribution, topLogProbabilities ?? 0)];
+  }
+
+  dispose(): void {
+    this.#sampler.dispose();
+  }
+
+  #keepUtf8(unfinished: Uint8Array): void {
+    if (this.#grammar === undefined) return;
+    const [lead] = unfinished;
+    const excludedAfter = unfinished.length === 1 && hasExclusions(lead!) ? lead : undefined;
+    if (excludedAfter === this.#excludedAfter) return;
+    this.#excludedAfter = excludedAfter;
+    this.#sampler.applyConfig(this.#config());
+  }
+
+  #config(): Record<string, unknown> {
+    const { temperature, topK, topP, seed, presencePenalty, frequencyPenalty } = this.#request;
+    const hasPenalty = presencePenalty !== 0 || frequencyPenalty !== 0;
+    const biases = this.#biases();
+    return {
+      temperature,
+      minP: 0,
+      // A nucleus of nothing is its most likely token.
+      topK: topP === 0 ? 1 : topK,
+      topP: topP === 0 ? 1 : topP,
+      seed,
+      ...(hasPenalty && {
+        // OpenAI's formula over what was generated; the prompt is not penalised.
+        repeatPenalty: 1,
+        repeatPenaltyTokens: Uint32Array.from(this.#generated),
+        repeatPenaltyMaxTokens: this.#limit,
+        repeatPenaltyPresencePenalty: presencePenalty,
+        repeatPenaltyFrequencyPenalty: frequencyPenalty,
+      }),
+      ...(biases.length > 0 && {
+        tokenBiasKeys: Uint32Array.from(biases, ([id]) => id),
+        tokenBiasValues: Float32Array.from(biases, ([, bias]) => bias),
+      }),
+      ...(this.#grammar !== undefined && { grammarEvaluationState: this.#grammar }),
+    };
+  }
+
+  #biases(): (readonly [id: number, bias: number])[] {
+    const asked = this.#request.logitBias.map(([id, bias]) => [id, bias <= -100 ? -Infinity : bias] as const);
+    if (this.#grammar === undefined) return asked;
+    const { table } = this.#context;
+    const excluded = new Set([...table.notUtf8After(undefined), ...this.#excludedNow()]);
+    return [
+      ...asked.filter(([id]) => !excluded.has(id)),
+      ...[...excluded].map((id) => [id, -Infinity] as const),
+    ];
+  }
+
+  #excludedNow(): readonly number[] {
+    return this.#excludedAfter === undefined ? [] : this.#context.table.notUtf8After(this.#excludedAfter);
+  }
+
+  #describe(id: number, distribution: Distribution, numTop: number): TokenLogProbability {
+    const { table } = this.#context;
+    const top = Array.from({ length: Math.min(numTop, distribution.length / 2) }, (_, rank) => ({
+      ...describeToken(table, distribution[2 * rank]!),
+      logProbability: toLogProbability(distribution[2 * rank + 1]!),
+    }));
+    return { ...describeToken(table, id), logProbability: logProbabilityOf(distribution, id), top };
+  }
+}
+
+/** The rules parse, but lead nowhere: a schema that refers to itself before it asks for anything. */
+function badGrammar(cause: unknown): HomegrownError {
+  return new HomegrownError({
+    code: "serving/bad-grammar",
+    kind: "invalid-input",
+    message: "llama.cpp cannot follow the grammar that the JSON schema becomes",
+    hint: "Look for a $ref that leads back to itself without an object, array or value between.",
+    cause,
+  });
+}
+
+function describeToken(table: TokenTable, id: number): { id: number; text: string; bytes: number[] } {
+  const bytes = table.bytes(id);
+  return { id, text: Buffer.from(bytes).toString("utf8"), bytes: [...bytes] };
+}
+
+/** Natural logarithm of the id's probability. */
+export function logProbabilityOf(distribution: Distribution, id: number): number {
+  for (let at = 0; at < distribution.length; at += 2) {
+    if (distribution[at] === id) return toLogProbability(distribution[at + 1]!);
+  }
+  return LOWEST_LOG_PROBABILITY;
+}
+
+function toLogProbability(probability: number): number {
+  return probability > 0 ? Math.min(0, Math.log(probability)) : LOWEST_LOG_PROBABILITY;
+}
