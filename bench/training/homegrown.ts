@@ -3,7 +3,7 @@
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { createStepper } from "@homegrown/engine";
-import { buildTrainingProgram, initializeParameters } from "@homegrown/models";
+import { buildTrainingProgram, initializeParameter } from "@homegrown/models";
 import { serveMeasurements } from "./contender.ts";
 import { CLIP_NORM, OPTIMIZER, SHAPES, splitBatch } from "./shapes.ts";
 
@@ -15,7 +15,6 @@ const split = splitBatch(
   microBatch === undefined ? undefined : Number(microBatch),
 );
 const { learningRate, ...adamw } = OPTIMIZER;
-const parameters = initializeParameters(shape.config, 1);
 const stepper = await createStepper({
   program: buildTrainingProgram(shape.config, {
     microBatchSequences: split.microBatchSequences,
@@ -25,11 +24,7 @@ const stepper = await createStepper({
   numWorkers: split.numWorkers,
   microBatches: split.microBatches,
   optimizer: { kind: "adamw", ...adamw },
-  initial: ({ name }) => {
-    const values = parameters.get(name)!;
-    parameters.delete(name);
-    return values;
-  },
+  initial: (spec) => initializeParameter(spec, 1),
 });
 
 const numTokens = shape.batch * shape.sequenceLength;

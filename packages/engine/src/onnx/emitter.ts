@@ -51,10 +51,14 @@ export class OnnxEmitter {
     return this.node("Reshape", [x, this.ints(shape)], shape, { allowzero: { int: 1 } }, x.dtype);
   }
 
-  /** Rows from `start` up to `end` along the first axis. */
-  slice(x: OnnxValue, start: number, end: number): OnnxValue {
+  /**
+   * Rows from `start` up to `end` along the first axis. With `again` it is a copy of its own: ONNX Runtime
+   * merges equal nodes, and would otherwise keep the forward pass's slices until the backward pass.
+   */
+  slice(x: OnnxValue, start: number, end: number, again = false): OnnxValue {
     if (start === 0 && end === x.shape[0]) return x;
     const inputs = [x, this.ints([start]), this.ints([end]), this.ints([0])];
+    if (again) inputs.push(this.ints([1]));
     return this.node("Slice", inputs, [end - start, ...x.shape.slice(1)], {}, x.dtype);
   }
 

@@ -37,7 +37,7 @@ export function lower(graph: Graph): LoweredGraph {
     else copies.push({ op: "Identity", inputs: [value.name], outputs: [name], attributes: {} });
   }
   const final = (name: string): string => renamed.get(name) ?? name;
-  const nodes = [...emit.emitted.map(withNames), ...copies].map((node) => ({
+  const nodes = [...inRunningOrder(emit.emitted).map(withNames), ...copies].map((node) => ({
     ...node,
     inputs: node.inputs.map(final),
     outputs: node.outputs.map(final),
@@ -70,6 +70,21 @@ function lowerNode<Op extends OpName>(
     node.outputs,
   );
   node.outputs.forEach((output, i) => values.set(output, results[i]!));
+}
+
+/**
+ * ONNX Runtime walks back from the nodes that nothing reads, the last listed first, and runs what each needs.
+ * Listing those nodes at the end, the one that could run first last of all, makes it run each as soon as its
+ * inputs are there: a weight's gradient frees its activations before the walk goes on.
+ */
+function inRunningOrder(nodes: readonly EmittedNode[]): EmittedNode[] {
+  const position = new Map(nodes.flatMap(({ outputs }, i) => outputs.map(({ name }) => [name, i] as const)));
+  const read = new Set(nodes.flatMap(({ inputs }) => inputs.map(({ name }) => name)));
+  const isRead = ({ outputs }: EmittedNode): boolean => outputs.some(({ name }) => read.has(name));
+  const readyAt = ({ inputs }: EmittedNode): number =>
+    inputs.reduce((latest, { name }) => Math.max(latest, position.get(name) ?? -1), -1);
+  const ends = nodes.filter((node) => !isRead(node)).toSorted((a, b) => readyAt(b) - readyAt(a));
+  return [...nodes.filter(isRead), ...ends];
 }
 
 function withNames(node: EmittedNode): OnnxNode {

@@ -127,8 +127,8 @@ export function lowerAttentionGradient(
     const rows = end - start;
     const scoreShape = [groups, heads, rows, end];
     const keyShape = [groups, heads, end, headDim];
-    const dOBlock = emit.slice(dOView, start, end);
-    const dP = product(emit, dOBlock, emit.slice(vView, 0, end), scoreShape, {
+    const dOBlock = emit.slice(dOView, start, end, true);
+    const dP = product(emit, dOBlock, emit.slice(vView, 0, end, true), scoreShape, {
       timeMajorA: true,
       timeMajorB: true,
       transposeB: true,
@@ -136,11 +136,11 @@ export function lowerAttentionGradient(
     const centred = emit.node("Sub", [dP, correction[i]!], scoreShape);
     const dS = emit.node("Mul", [p, centred], scoreShape);
     return {
-      dq: product(emit, dS, emit.slice(kView, 0, end), [groups, heads, rows, headDim], {
+      dq: product(emit, dS, emit.slice(kView, 0, end, true), [groups, heads, rows, headDim], {
         timeMajorB: true,
         alpha,
       }),
-      dk: product(emit, dS, emit.slice(qView, start, end), keyShape, {
+      dk: product(emit, dS, emit.slice(qView, start, end, true), keyShape, {
         transposeA: true,
         timeMajorB: true,
         alpha,

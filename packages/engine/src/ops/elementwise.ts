@@ -19,7 +19,6 @@ export interface ElementwiseOps {
   multiply: Binary;
   scale: { inputs: readonly [x: Tensor]; attributes: { readonly factor: number } };
   sigmoid: { inputs: readonly [x: Tensor]; attributes: NoAttributes };
-  /** Outputs: silu(gate) ∘ up, and silu(gate) for the gradient. */
   swiglu: { inputs: readonly [gate: Tensor, up: Tensor]; attributes: NoAttributes };
   /** A constant that takes no input. */
   fill: { inputs: readonly []; attributes: { readonly value: number; readonly shape: Shape } };
@@ -39,7 +38,7 @@ export const shapes: ShapeRules<ElementwiseOps> = {
   multiply: binaryShape,
   scale: ([x]) => (x.dtype === "float32" ? [x] : "a float32 tensor"),
   sigmoid: ([x]) => (x.dtype === "float32" ? [x] : "a float32 tensor"),
-  swiglu: ([gate, up]) => (sameShape(gate.shape, up.shape) ? [gate, gate] : "two tensors of equal shape"),
+  swiglu: ([gate, up]) => (sameShape(gate.shape, up.shape) ? [gate] : "two tensors of equal shape"),
   fill: (_, { shape }) => [{ dtype: "float32", shape }],
 };
 
@@ -67,12 +66,14 @@ export const gradients: GradientRules<ElementwiseOps> = {
     const slope = graph.apply("subtract", [s!, graph.apply("multiply", [s!, s!], {})], {});
     return [graph.apply("multiply", [dy, slope], {})];
   },
-  // silu' = σ + silu·(1 − σ), so dgate = dy ∘ u ∘ silu' = dy ∘ (σ ∘ (u − y) + y): one pass fewer than term by term.
-  swiglu: (graph, { inputs: [gate, up], outputs: [y, silu] }, dy) => {
+  // silu' = σ + silu·(1 − σ), so dgate = dy ∘ u ∘ silu' = dy ∘ (σ ∘ (u − y) + y): fewer passes than term by
+  // term. silu is made again from σ, one product more, rather than kept: it is among the widest activations.
+  swiglu: (graph, { inputs: [gate, up], outputs: [y] }, dy) => {
     const s = graph.apply("sigmoid", [gate], {});
+    const silu = graph.apply("multiply", [gate, s], {});
     const inner = graph.apply("multiply", [s, graph.apply("subtract", [up, y!], {})], {});
     const slope = graph.apply("add", [inner, y!], {});
-    return [graph.apply("multiply", [dy, slope], {}), graph.apply("multiply", [dy, silu!], {})];
+    return [graph.apply("multiply", [dy, slope], {}), graph.apply("multiply", [dy, silu], {})];
   },
   fill: () => [],
 };
@@ -86,7 +87,7 @@ export const onnx: OnnxRules<ElementwiseOps> = {
   swiglu: (emit, [gate, up]) => {
     // QuickGelu(x) = x·σ(alpha·x)
     const silu = emit.node("QuickGelu", [gate], gate.shape, { alpha: { float: 1 } });
-    return [emit.node("Mul", [silu, up], gate.shape), silu];
+    return [emit.node("Mul", [silu, up], gate.shape)];
   },
   fill: (emit, _, { value, shape }) => [emit.floats(filled(shape, value).data, shape)],
 };
@@ -101,7 +102,7 @@ export const references: ReferenceRules<ElementwiseOps> = {
   sigmoid: ([x]) => [mapElements(x, sigmoid)],
   swiglu: ([gate, up]) => {
     const silu = mapElements(gate, (x) => x * sigmoid(x));
-    return [zipElements(silu, up, (x, y) => x * y), silu];
+    return [zipElements(silu, up, (x, y) => x * y)];
   },
   fill: (_, { value, shape }) => [filled(shape, value)],
 };
