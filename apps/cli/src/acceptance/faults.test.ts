@@ -1,0 +1,162 @@
+// What a person meets when something is wrong: a code, a sentence, a hint, the right exit code, and
+// nothing lost or half-written.
+import assert from "node:assert/strict";
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, before, describe, test } from "node:test";
+import { runCommand, runJson, startCommand, type Outcome, type RunningCommand } from "./command-line.ts";
+import { writeTinyCorpus } from "./tiny-corpus.ts";
+
+interface TrainResult {
+  run: string;
+  result: { steps: number; finalLoss: number; metricsFile: string };
+}
+
+const TINY = ["--size", "nano", "--sequence", "64", "--batch", "2", "--workers", "2"];
+
+describe("faults on the command line", () => {
+  let scratch = "";
+  let home = "";
+
+  before(async () => {
+    scratch = await mkdtemp(path.join(tmpdir(), "homegrown-faults-"));
+    home = path.join(scratch, "home");
+    const corpus = path.join(scratch, "corpus");
+    await writeTinyCorpus(corpus, 60);
+    await runJson(["data", "--from", corpus, "--vocab", "512", "--name", "tiny", "--home", home]);
+  });
+  after(() => rm(scratch, { recursive: true, force: true }));
+
+  const train = (run: string, steps: number, more: readonly string[] = []): string[] => [
+    ...["train", "--dataset", "tiny", "--run", run, "--steps", String(steps), "--home", home],
+    ...TINY,
+    ...more,
+  ];
+
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    test(`${signal} ends training with 130 after a checkpoint, and the same command goes on to equal bits`, async () => {
+      const whole = await runJson<TrainResult>(train(`whole-${signal.toLowerCase()}`, 60));
+      const command = startCommand(train(`cut-${signal.toLowerCase()}`, 60));
+      await untilPrinted(command, /train step/);
+      command.child.kill(signal);
+      const outcome = await command.outcome;
+      assert.equal(outcome.code, 130, outcome.stderr);
+      assert.match(outcome.stderr, /hint: Run the same command again/);
+      const resumed = await runJson<TrainResult>(train(`cut-${signal.toLowerCase()}`, 60));
+      assert.equal(resumed.result.steps, 60);
+      assert.equal(
+        await readFile(resumed.result.metricsFile, "utf8"),
+        await readFile(whole.result.metricsFile, "utf8"),
+      );
+    });
+  }
+
+  test("two processes on one run: the second is told who holds it", async () => {
+    const first = startCommand(train("contested", 200_000));
+    await untilPrinted(first, /train step/);
+    const second = await runCommand(train("contested", 200_000));
+    first.child.kill("SIGINT");
+    fails(second, "storage/locked", 1);
+    assert.match(second.stderr, new RegExp(`${first.child.pid}`));
+    assert.equal((await first.outcome).code, 130);
+  });
+
+  test("a port in use is named", async () => {
+    const taken = createServer().listen(0, "127.0.0.1");
+    await new Promise((resolve) => taken.once("listening", resolve));
+    const { port } = taken.address() as AddressInfo;
+    const gguf = path.join(scratch, "none.gguf");
+    await writeFile(gguf, "GGUF");
+    fails(
+      await runCommand(["models", "import", gguf, "--name", "x", "--license", "MIT", "--home", home]),
+      "models/malformed-file",
+      1,
+    );
+    const trained = await runJson<{ version: string }>(train("served", 2, ["--name", "served"]));
+    await runJson(["models", "promote", trained.version, "--reason", "test", "--home", home]);
+    const outcome = await runCommand(["serve", "--port", String(port), "--home", home]);
+    taken.close();
+    fails(outcome, "gateway/port-in-use", 1);
+  });
+
+  test("corpora that cannot be learnt from say why", async () => {
+    const folder = async (name: string, files: Record<string, string | Uint8Array>): Promise<string> => {
+      const target = path.join(scratch, name);
+      await mkdir(target, { recursive: true });
+      for (const [file, content] of Object.entries(files)) await writeFile(path.join(target, file), content);
+      return target;
+    };
+    const prepare = async (from: string): Promise<Outcome> =>
+      runCommand(["data", "--from", from, "--home", path.join(scratch, "other")]);
+    fails(await prepare(await folder("empty", {})), "data/empty-corpus", 1);
+    fails(await prepare(path.join(scratch, "nowhere")), "data/no-such-source", 1);
+    fails(
+      await prepare(
+        await folder("one", { "a.txt": "One short sentence stands here, and nothing else does at all." }),
+      ),
+      /data\/(one-document|everything-filtered-out)/,
+      1,
+    );
+    const binary = await prepare(
+      await folder("binary", {
+        "a.txt": Uint8Array.from({ length: 4000 }, (_, i) => i % 7),
+        "b.txt": Buffer.from([0xff, 0xfe, 0xc3, 0x28]),
+      }),
+    );
+    fails(binary, /data\/everything-filtered-out|data\/empty-corpus/, 1);
+    assert.deepEqual(
+      await readdir(path.join(scratch, "other", "data")).catch(() => []),
+      [],
+      "nothing half-written is left",
+    );
+  });
+
+  test("impossible sizes and lengths are refused before any work", async () => {
+    fails(await runCommand([...train("a", 5), "--size", "enormous"]), "models/unknown-size", 1);
+    fails(await runCommand([...train("b", 5), "--batch", "3"]), "training/bad-plan", 1);
+    fails(await runCommand(train("c", 5, ["--minutes", "1"])), "cli/usage", 2);
+    fails(await runCommand(train("d", 5, ["--optimizer", "sgd"])), "cli/usage", 2);
+  });
+
+  test("wrong usage ends with 2, unknown things with 1", async () => {
+    assert.equal((await runCommand(["frobnicate"])).code, 2);
+    assert.equal((await runCommand(["train", "--steps", "many"])).code, 2);
+    fails(await runCommand(["models", "show", "nobody", "--home", home]), "registry/unknown-model", 1);
+    fails(
+      await runCommand(["serve", "--home", path.join(scratch, "empty-home"), "--port", "0"]),
+      "cli/no-models",
+      1,
+    );
+    fails(await runCommand(["train", "--resume", "never", "--home", home]), "training/unknown-run", 1);
+  });
+
+  test("every command explains itself with an example", async () => {
+    for (const name of ["up", "chat", "serve", "data", "train", "eval", "models", "doctor"]) {
+      const { code, stdout } = await runCommand([name, "--help"]);
+      assert.equal(code, 0);
+      assert.match(stdout, /Example:/, name);
+    }
+  });
+
+  test("doctor finds this machine ready", async () => {
+    const { ok } = await runJson<{ ok: boolean }>(["doctor", "--home", home]);
+    assert.equal(ok, true);
+  });
+});
+
+function fails(outcome: Outcome, code: string | RegExp, exitCode: number): void {
+  assert.equal(outcome.code, exitCode, `${outcome.stdout}\n${outcome.stderr}`);
+  const line = outcome.stderr.split("\n").find((candidate) => /^[a-z-]+\/[a-z-]+: /.test(candidate)) ?? "";
+  if (typeof code === "string") assert.equal(line.split(": ")[0], code, outcome.stderr);
+  else assert.match(line, code);
+  assert.match(outcome.stderr, /\n\s+hint: \S/);
+}
+
+async function untilPrinted(command: RunningCommand, pattern: RegExp): Promise<void> {
+  while (!pattern.test(command.stderr() + command.stdout())) {
+    if (command.child.exitCode !== null) throw new Error(`ended early: ${command.stderr()}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
