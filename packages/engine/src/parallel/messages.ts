@@ -50,7 +50,7 @@ export interface EvaluateCommand {
   readonly numSequences: number;
 }
 
-/** Gives the sessions' memory back: ending the thread alone does not. */
+/** Gives the sessions' memory back and ends the thread; there is no reply. */
 export interface CloseCommand {
   readonly kind: "close";
 }
@@ -66,7 +66,6 @@ export interface StepOutcome {
 /** `chunks`: [number of the chunk of sequences, its summed loss]. */
 export type WorkerReply =
   | { readonly kind: "ready" }
-  | { readonly kind: "closed" }
   | { readonly kind: "step-done"; readonly outcome: StepOutcome }
   | { readonly kind: "evaluate-done"; readonly chunks: readonly (readonly [number, number])[] }
   | { readonly kind: "failed"; readonly error: ErrorRecord; readonly secondary: boolean };

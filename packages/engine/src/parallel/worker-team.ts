@@ -1,6 +1,7 @@
 // The worker threads of one stepper as one thing: a command goes to all, the answer is everybody's reply.
 // A worker that throws, exits or crashes breaks the barrier, ends the team and rejects what is under way,
-// so nothing ever waits for a dead worker.
+// so nothing ever waits for a dead worker. Workers are never terminated from outside: ONNX Runtime aborts
+// the whole process when its thread is ended inside one of its calls. They finish that call and leave.
 import { Worker } from "node:worker_threads";
 import { HomegrownError, fromErrorRecord } from "@homegrown/contracts";
 import { breakBarrier } from "./barrier.ts";
@@ -25,12 +26,13 @@ export async function startWorkerTeam(setups: readonly WorkerSetup[]): Promise<W
   const workers = setups.map(
     (setup) => new Worker(new URL("./worker.ts", import.meta.url), { workerData: setup, execArgv: [] }),
   );
+  const exited = Promise.all(workers.map((worker) => new Promise((resolve) => worker.once("exit", resolve))));
 
   function end(error: unknown): void {
     if (ended !== undefined) return;
     ended = error;
     breakBarrier(barrier);
-    for (const worker of workers) void worker.terminate();
+    for (const worker of workers) worker.postMessage({ kind: "close" } satisfies WorkerCommand);
     pending?.reject(error);
     pending = undefined;
   }
@@ -60,18 +62,16 @@ export async function startWorkerTeam(setups: readonly WorkerSetup[]): Promise<W
   });
   await ready;
 
-  async function ask(command: WorkerCommand): Promise<WorkerReply[]> {
-    if (ended !== undefined) throw ended;
-    if (pending !== undefined) throw new Error("a stepper obeys one command at a time: await the one before");
-    const replies = expectReplies();
-    for (const worker of workers) worker.postMessage(command);
-    return replies;
-  }
-
   return {
-    ask,
+    async ask(command) {
+      if (ended !== undefined) throw ended;
+      if (pending !== undefined)
+        throw new Error("a stepper obeys one command at a time: await the one before");
+      const replies = expectReplies();
+      for (const worker of workers) worker.postMessage(command);
+      return replies;
+    },
     async close() {
-      if (ended === undefined && pending === undefined) await ask({ kind: "close" }).catch(() => undefined);
       end(
         new HomegrownError({
           code: "engine/closed",
@@ -80,7 +80,7 @@ export async function startWorkerTeam(setups: readonly WorkerSetup[]): Promise<W
           hint: "Create a new stepper.",
         }),
       );
-      await Promise.all(workers.map((worker) => worker.terminate()));
+      await exited;
     },
   };
 }

@@ -7,6 +7,7 @@ import type { CheckpointStore } from "../checkpoints/checkpoint-store.ts";
 import type { BatchSource } from "./batch-source.ts";
 import type { MetricsFile } from "./metrics-file.ts";
 import { createSpeedometer } from "./speedometer.ts";
+import type { Speedometer } from "./speedometer.ts";
 import type { Sampler } from "./sampler.ts";
 import { scheduleFactor } from "./schedule.ts";
 import { toJsonNumber } from "./skipped-batches.ts";
@@ -110,15 +111,8 @@ export async function runTrainingLoop(
     state.recentLosses = detector.memory;
     const { loss, gradientNorm } = outcome;
     const { step, tokens } = state;
-    await metrics.append({
-      event: "train-step",
-      step,
-      batch,
-      loss,
-      gradientNorm,
-      learningRate: base,
-      tokens,
-    });
+    const done = { step, batch, loss, gradientNorm, learningRate: base, tokens };
+    await metrics.append({ event: "train-step", ...done });
     const due = step % manifest.evaluation.everySteps === 0 || step === totalSteps;
     const stepSeconds = (performance.now() - started) / 1000;
     if (due) await evaluate();
@@ -126,23 +120,7 @@ export async function runTrainingLoop(
     state.seconds += elapsed;
     speed.add(tokensPerStep, stepSeconds, elapsed);
     state.peakMemoryBytes = Math.max(state.peakMemoryBytes, process.memoryUsage.rss());
-    report({
-      event: "train-step",
-      done: step,
-      total: totalSteps,
-      unit: "steps",
-      details: {
-        loss,
-        gradientNorm,
-        learningRate: base,
-        heldOutLoss: state.heldOutLoss,
-        tokens,
-        tokensPerSecond: speed.tokensPerSecond,
-        etaSeconds: speed.secondsPerStep * (totalSteps - step),
-        memoryBytes: process.memoryUsage.rss(),
-        peakMemoryBytes: state.peakMemoryBytes,
-      },
-    });
+    reportStep(parts, state, speed, { loss, gradientNorm, learningRate: base });
     if (step % manifest.checkpoints.everySteps === 0 || step === totalSteps) {
       await save();
       savedAt = step;
@@ -150,6 +128,29 @@ export async function runTrainingLoop(
     await sampler.at(step);
   }
   return { status: "completed", state };
+}
+
+function reportStep(
+  { manifest: { totalSteps }, report }: LoopParts,
+  { step, tokens, heldOutLoss, peakMemoryBytes }: LoopState,
+  { tokensPerSecond, secondsPerStep }: Speedometer,
+  outcome: { loss: number; gradientNorm: number; learningRate: number },
+): void {
+  report({
+    event: "train-step",
+    done: step,
+    total: totalSteps,
+    unit: "steps",
+    details: {
+      ...outcome,
+      heldOutLoss,
+      tokens,
+      tokensPerSecond,
+      etaSeconds: secondsPerStep * (totalSteps - step),
+      memoryBytes: process.memoryUsage.rss(),
+      peakMemoryBytes,
+    },
+  });
 }
 
 /** The newest good checkpoint, or the first weights when there is none. */
