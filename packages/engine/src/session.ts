@@ -4,6 +4,7 @@
 // copy, and one array may be input and output of the same run.
 import { HomegrownError } from "@homegrown/contracts";
 import { InferenceSession, Tensor } from "onnxruntime-node";
+import { COPY_STOPPER } from "./onnx/model.ts";
 
 export interface SessionOptions {
   /** Threads inside one matrix product. Workers that share a machine use 1 each. */
@@ -11,6 +12,9 @@ export interface SessionOptions {
   /** File prefix of ONNX Runtime's own profile; absent: no profile. */
   readonly profilePrefix?: string;
 }
+
+/** What onnxruntime-node says when it reaches an output that is no tensor; see `COPY_STOPPER`. */
+const STOPPED_COPIES = "Non tensor type is temporarily not supported.";
 
 /** A named value. float32 pairs with Float32Array, int64 with BigInt64Array. */
 export interface Value {
@@ -59,10 +63,13 @@ export async function createSession(onnx: Uint8Array, options: SessionOptions): 
       cause,
     });
   }
+  const stopsCopies = session.outputNames.includes(COPY_STOPPER);
   const run = async (feeds: Record<string, Tensor>, fetches: Record<string, Tensor>): Promise<void> => {
     try {
-      await session.run(feeds, fetches);
+      await session.run(feeds, stopsCopies ? { ...fetches, [COPY_STOPPER]: null } : fetches);
     } catch (cause) {
+      // By then everything has been computed and written into the fetches.
+      if (stopsCopies && messageOf(cause) === STOPPED_COPIES) return;
       throw new HomegrownError({
         code: "engine/run-failed",
         kind: "internal",
@@ -74,7 +81,7 @@ export async function createSession(onnx: Uint8Array, options: SessionOptions): 
   };
   return {
     inputNames: session.inputNames,
-    outputNames: session.outputNames,
+    outputNames: session.outputNames.filter((name) => name !== COPY_STOPPER),
     run: (feeds, fetches) => run(toTensors(feeds), toTensors(fetches)),
     bind: (feeds, fetches) => {
       const boundFeeds = toTensors(feeds);
