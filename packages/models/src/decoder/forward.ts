@@ -23,7 +23,7 @@ export interface DecoderForward {
 
 /**
  * Query rows that attention takes at once. Smaller blocks skip more of the upper triangle and copy keys more
- * often; measured on 2 cores (docs/log.md).
+ * often; 128 was best at 256 and at 512 tokens (docs/decisions/0002).
  */
 function attentionBlockSize(sequenceLength: number): number {
   return sequenceLength <= 128 ? sequenceLength : 128;
