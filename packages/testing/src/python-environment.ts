@@ -9,17 +9,26 @@ import { promisify } from "node:util";
 const run = promisify(execFile);
 const root = resolve(import.meta.dirname, "../../..");
 
+const PIP_OPTIONS = ["--quiet", "--disable-pip-version-check"];
+
 /**
  * A virtual environment that holds exactly `packages` (`name==version`), under `.interop/python` at the
  * repository's root. Made once per list: a second call, from any process, finds it by the list's hash.
+ * `withDependencies: false` for a package of which only its own files are wanted.
  * @returns the path of its `python`.
  */
-export async function ensurePython(packages: readonly string[]): Promise<string> {
+export async function ensurePython(
+  packages: readonly string[],
+  { withDependencies = true }: { withDependencies?: boolean } = {},
+): Promise<string> {
   const unpinned = packages.filter((name) => !/^[A-Za-z0-9_.-]+(\[[a-z0-9,]+\])?==[^=]+$/.test(name));
   if (unpinned.length > 0) {
     throw new Error(`ensurePython needs exact versions (name==version), got ${unpinned.join(", ")}`);
   }
-  const key = createHash("sha256").update([...packages].sort().join("\n")).digest("hex").slice(0, 16);
+  const key = createHash("sha256")
+    .update([...packages].sort().join("\n") + (withDependencies ? "" : "\n--no-deps"))
+    .digest("hex")
+    .slice(0, 16);
   const parent = join(root, ".interop", "python");
   const folder = join(parent, key);
   const python = join(folder, "bin", "python");
@@ -31,7 +40,7 @@ export async function ensurePython(packages: readonly string[]): Promise<string>
     // `python -m pip`, because the scripts beside it name the folder as it was before the rename.
     await run(
       join(building, "bin", "python"),
-      ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...packages],
+      ["-m", "pip", "install", ...PIP_OPTIONS, ...(withDependencies ? [] : ["--no-deps"]), ...packages],
       { maxBuffer: 64 << 20 },
     );
     await rename(building, folder).catch(async (error: unknown) => {

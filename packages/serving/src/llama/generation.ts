@@ -38,7 +38,7 @@ export interface GenerationResult {
 export async function generate(
   generator: Generator,
   sequence: LlamaContextSequence,
-  work: { ids: readonly number[]; request: GenerationRequest; signal: AbortSignal },
+  work: { ids: readonly number[]; request: GenerationRequest; grammar: unknown; signal: AbortSignal },
   listener: GenerationListener,
 ): Promise<GenerationResult> {
   const { native, table, stopIds } = generator;
@@ -50,7 +50,7 @@ export async function generate(
 
   usage.cachedTokens = await reusePrefix(sequence, ids);
   let next = await evaluatePrompt(generator, sequence, ids.slice(usage.cachedTokens), signal, listener);
-  const sampler = await RequestSampler.create(generator, request, limit);
+  const sampler = new RequestSampler(generator, request, limit, work.grammar);
   const assembly = new TextAssembly(request.stopSequences);
   const send = (piece: { text: string; tokens: readonly TokenLogProbability[] }): void => {
     if (piece.text !== "" || piece.tokens.length > 0) listener.delta(piece.text, piece.tokens);

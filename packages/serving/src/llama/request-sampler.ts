@@ -30,27 +30,13 @@ export class RequestSampler {
   /** First byte of the unfinished character for which tokens are excluded at present. */
   #excludedAfter: number | undefined;
 
-  private constructor(context: SamplingContext, request: GenerationRequest, limit: number, grammar: unknown) {
+  /** `limit`: the most tokens that will be asked for. `grammar`: of `startGrammar`, used up by this request. */
+  constructor(context: SamplingContext, request: GenerationRequest, limit: number, grammar: unknown) {
     this.#context = context;
     this.#request = request;
     this.#limit = limit;
     this.#grammar = grammar;
     this.#sampler = context.native.createSampler(this.#config());
-  }
-
-  /** `limit`: the most tokens that will be asked for. */
-  static async create(
-    context: SamplingContext,
-    request: GenerationRequest,
-    limit: number,
-  ): Promise<RequestSampler> {
-    const { llama, model } = context;
-    if (request.grammar === undefined) return new RequestSampler(context, request, limit, undefined);
-    const grammar = await llama.createGrammar({ grammar: request.grammar }).catch((cause: unknown) => {
-      throw badGrammar(cause);
-    });
-    const state = nativeGrammarState(new LlamaGrammarEvaluationState({ model, grammar }));
-    return new RequestSampler(context, request, limit, state);
   }
 
   /** The next token, and its record where log-probabilities are asked for. `unfinished`: the bytes before it. */
@@ -142,6 +128,14 @@ function badGrammar(cause: unknown): HomegrownError {
     hint: "Look for a $ref that leads back to itself without an object, array or value between.",
     cause,
   });
+}
+
+/** The beginning of a grammar, for one answer. Throws `serving/bad-grammar`. */
+export async function startGrammar({ llama, model }: SamplingContext, gbnf: string): Promise<unknown> {
+  const grammar = await llama.createGrammar({ grammar: gbnf }).catch((cause: unknown) => {
+    throw badGrammar(cause);
+  });
+  return nativeGrammarState(new LlamaGrammarEvaluationState({ model, grammar }));
 }
 
 function describeToken(table: TokenTable, id: number): { id: number; text: string; bytes: number[] } {

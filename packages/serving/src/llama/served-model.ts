@@ -9,7 +9,7 @@ import { generate, reusePrefix } from "./generation.ts";
 import type { GenerationListener, GenerationResult } from "./generation.ts";
 import { BATCH_TOKENS, loadLlama } from "./load-model.ts";
 import type { LoadedLlama } from "./load-model.ts";
-import { logProbabilityOf } from "./request-sampler.ts";
+import { logProbabilityOf, startGrammar } from "./request-sampler.ts";
 import { SequencePool } from "./sequence-pool.ts";
 
 export interface Measurement {
@@ -45,18 +45,21 @@ export class ServedModel {
     };
   }
 
-  /** `accepted` is called once the prompt is known to fit and the queue to have room. */
-  generate(
+  /** `accepted` is called once the prompt is known to fit, the grammar to parse and the queue to have room. */
+  async generate(
     request: GenerationRequest,
     signal: AbortSignal,
     listener: GenerationListener & { accepted(inputTokens: number): void },
   ): Promise<GenerationResult> {
     const ids = this.#promptIds(request);
     this.#checkLength(ids, 1);
+    const grammar =
+      request.grammar === undefined ? undefined : await startGrammar(this.#loaded, request.grammar);
     this.#pool.checkRoom();
     listener.accepted(ids.length);
+    const generator = { ...this.#loaded, chunkTokens: BATCH_TOKENS };
     return this.#pool.run(ids, signal, (sequence) =>
-      generate({ ...this.#loaded, chunkTokens: BATCH_TOKENS }, sequence, { ids, request, signal }, listener),
+      generate(generator, sequence, { ids, request, grammar, signal }, listener),
     );
   }
 
