@@ -35,7 +35,7 @@ export interface Session {
     feeds: Readonly<Record<string, Value>>,
     fetches: Readonly<Record<string, Value>>,
   ): { run(): Promise<void> };
-  /** Writes the profile and returns its path. */
+  /** Writes the profile, if one was asked for: `profilePrefix`, an underscore and the time, `.json`. */
   endProfiling(): void;
   close(): Promise<void>;
 }
