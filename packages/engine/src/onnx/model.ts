@@ -74,9 +74,10 @@ const STOPPER_NODE: OnnxNode = { op: "SequenceEmpty", inputs: [], outputs: [COPY
 
 function writeStopperInfo(message: ProtoWriter): void {
   message.string(1, COPY_STOPPER);
-  const elementType = (tensor: ProtoWriter): void => void tensor.int(1, ELEMENT_TYPE.float32);
   message.message(2, (type) =>
-    type.message(4, (sequence) => sequence.message(1, (element) => element.message(1, elementType))),
+    type.message(4, (sequence) =>
+      sequence.message(1, (element) => element.message(1, (tensor) => tensor.int(1, ELEMENT_TYPE.float32))),
+    ),
   );
 }
 
