@@ -1,8 +1,8 @@
 // The registry's champions as a directory that a gateway can serve: each name stands for its champion,
 // and a promotion made by any process is picked up without a restart.
 import path from "node:path";
-import { HomegrownError, toErrorRecord } from "@homegrown/contracts";
-import { openRegistry, type Registry, type ResolvedVersion } from "@homegrown/registry";
+import { HomegrownError } from "@homegrown/contracts";
+import { openRegistry, type Registry, type VersionDetails } from "@homegrown/registry";
 import {
   createModelPool,
   type ModelPool,
@@ -21,16 +21,13 @@ export interface OwnModels {
 export interface OwnModelsOptions {
   home: string;
   onEvent?: ModelPoolOptions["onEvent"];
-  /** A champion that does not verify is reported here and its predecessor goes on serving. */
-  onRefusal?: (name: string, error: HomegrownError) => void;
 }
 
 export async function openOwnModels(options: OwnModelsOptions): Promise<OwnModels> {
   const registry = await openRegistry(path.resolve(options.home));
-  const verified = new Map<string, ServedVersion>();
-  const list = (): Promise<readonly ServedVersion[]> => listChampions(registry, verified, options.onRefusal);
+  const known = new Map<string, ServedVersion>();
   const pool = await createModelPool({
-    source: { list },
+    source: { list: () => listChampions(registry, known) },
     ...(options.onEvent && { onEvent: options.onEvent }),
   });
   const watcher = watchAliases(registry, pool);
@@ -45,40 +42,33 @@ export async function openOwnModels(options: OwnModelsOptions): Promise<OwnModel
   };
 }
 
-/** Verifies a version's signature when it is first seen behind its name, not at every poll. */
 async function listChampions(
   registry: Registry,
-  verified: Map<string, ServedVersion>,
-  onRefusal: OwnModelsOptions["onRefusal"],
+  known: Map<string, ServedVersion>,
 ): Promise<readonly ServedVersion[]> {
   const served: ServedVersion[] = [];
   for (const { name, aliases } of await registry.list()) {
     if (aliases.champion === undefined) continue;
     const reference = `${name}@${aliases.champion}`;
-    const known = verified.get(name);
-    if (known?.version === reference) {
-      served.push(known);
-      continue;
+    let version = known.get(reference);
+    if (version === undefined) {
+      version = toServed(registry, await registry.show(reference));
+      known.set(reference, version);
     }
-    try {
-      const fresh = toServed(name, await registry.resolve(reference));
-      verified.set(name, fresh);
-      served.push(fresh);
-    } catch (error) {
-      onRefusal?.(name, new HomegrownError(toErrorRecord(error)));
-      if (known) served.push(known);
-    }
+    served.push(version);
   }
   return served;
 }
 
-function toServed(name: string, { folder, reference, lineage, createdAt }: ResolvedVersion): ServedVersion {
+function toServed(registry: Registry, version: VersionDetails): ServedVersion {
+  const { name, folder, reference, lineage, createdAt } = version;
   return {
     name,
     version: reference,
     ggufFile: path.join(folder, firstWeights(lineage.weights, reference)),
     createdAt: new Date(createdAt),
     ownedBy: "homegrown",
+    verify: () => registry.verify(reference),
   };
 }
 

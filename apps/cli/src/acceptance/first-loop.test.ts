@@ -188,6 +188,21 @@ describe("the first loop", () => {
     assert.equal((await runCommand(["models", "verify", "first@v1", "--home", home])).code, 0);
   });
 
+  test("a tampered champion is not served: the request fails with the file's name, restored it answers", async () => {
+    const version = await runJson<VersionDetails>(["models", "show", "first", "--home", home]);
+    const weights = path.join(version.folder, "model-f32.gguf");
+    const bytes = await readFile(weights);
+    await chmod(weights, 0o644);
+    const changed = Buffer.from(bytes);
+    changed[changed.length - 100]! ^= 1;
+    await writeFile(weights, changed);
+    const refused = await runCommand(["chat", "first", "-m", "x", "--home", home]);
+    await writeFile(weights, bytes);
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, /model-f32\.gguf/);
+    assert.equal((await runCommand(["chat", "first", "-m", "x", "--home", home])).code, 0);
+  });
+
   async function promoteAndWait(client: OpenAI, reference: string): Promise<void> {
     await runJson(["models", "promote", reference, "--reason", "test", "--home", home]);
     await waitForVersion(client, reference);

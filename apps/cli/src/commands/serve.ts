@@ -4,6 +4,7 @@ import { parsePort } from "../arguments.ts";
 import { listenForInterrupt } from "../interrupt.ts";
 import { openOwnModels } from "../own-models.ts";
 import { serveUntilInterrupted } from "../serving-loop.ts";
+import { reportPoolEvent } from "../terminal/pool-events.ts";
 import { createOutput } from "../terminal/output.ts";
 
 export function defineServe(): Command {
@@ -19,8 +20,7 @@ export function defineServe(): Command {
       );
       const models = await openOwnModels({
         home: options.home,
-        onEvent: (event) => output.progress({ event: event.event, details: { ...event } }),
-        onRefusal: (name, error) => process.stderr.write(`${error.code}: ${name}: ${error.message}\n`),
+        onEvent: reportPoolEvent,
       });
       try {
         const listed = await models.pool.list();

@@ -7,6 +7,7 @@ import { collect, parseCount, parsePort, parsePositive, parseSeed, toSources } f
 import { interrupted, listenForInterrupt } from "../interrupt.ts";
 import { openOwnModels } from "../own-models.ts";
 import { serveUntilInterrupted } from "../serving-loop.ts";
+import { reportPoolEvent } from "../terminal/pool-events.ts";
 import { createOutput, type Output } from "../terminal/output.ts";
 import { createStory } from "../up/story.ts";
 import { describeCard, describeNext, describeSources } from "../up/summary.ts";
@@ -58,7 +59,7 @@ export function defineUp(): Command {
       );
       const models = await openOwnModels({
         home: options.home,
-        onRefusal: (name, error) => process.stderr.write(`${error.code}: ${name}: ${error.message}\n`),
+        onEvent: reportPoolEvent,
       });
       try {
         const growth = await growModel(options, models.registry, output, interruption.signal);

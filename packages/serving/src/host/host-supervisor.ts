@@ -20,6 +20,7 @@ import type { HostEvent } from "./model-host.ts";
 export interface SupervisorOptions {
   modelId: string;
   load: LoadOptions;
+  beforeLoad: () => Promise<unknown>;
   startTimeoutMs: number;
   requestTimeoutMs: number;
   stallTimeoutMs: number;
@@ -155,8 +156,9 @@ export class HostSupervisor {
   }
 
   async #open(): Promise<LoadedModelInfo> {
-    const { modelId, load, startTimeoutMs, onEvent } = this.#options;
+    const { modelId, load, beforeLoad, startTimeoutMs, onEvent } = this.#options;
     const started = performance.now();
+    await beforeLoad();
     const { link, info } = await ChildLink.open(modelId, load, startTimeoutMs, {
       message: (message) => this.#receive(message),
       ended: (reason) => this.#recover(reason),

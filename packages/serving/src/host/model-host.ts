@@ -27,6 +27,8 @@ export interface ModelHostOptions {
   stallTimeoutMs?: number;
   /** Crashes in a row after which the host stays down. Default: 5. */
   maxRestarts?: number;
+  /** Runs before each load of the file, restarts included; when it throws, the file is not loaded. */
+  beforeLoad?: () => Promise<unknown>;
   onEvent?: (event: HostEvent) => void;
 }
 
@@ -67,6 +69,7 @@ export async function startModelHost(options: ModelHostOptions): Promise<ModelHo
   const { supervisor, info } = await HostSupervisor.start({
     modelId,
     load: toLoadOptions(options),
+    beforeLoad: options.beforeLoad ?? (async () => undefined),
     startTimeoutMs: options.startTimeoutMs ?? 120_000,
     requestTimeoutMs: options.requestTimeoutMs ?? 600_000,
     stallTimeoutMs: options.stallTimeoutMs ?? 120_000,

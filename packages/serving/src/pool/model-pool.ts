@@ -15,6 +15,8 @@ export interface ServedVersion {
   ggufFile: string;
   createdAt: Date;
   ownedBy: string;
+  /** Checks what lies on disk; runs before each load, also after a crash. */
+  verify?: () => Promise<unknown>;
 }
 
 /** Where the pool learns which names are served; read at start and at every `refresh`. */
@@ -24,7 +26,7 @@ export interface ModelSource {
 
 export interface ModelPoolOptions {
   source: ModelSource;
-  hostOptions?: Omit<ModelHostOptions, "ggufFile" | "modelId">;
+  hostOptions?: Omit<ModelHostOptions, "ggufFile" | "modelId" | "beforeLoad">;
   onEvent?: (event: PoolEvent) => void;
 }
 
@@ -164,8 +166,13 @@ class Pool implements ModelPool {
   }
 
   async #start(served: ServedVersion): Promise<RunningVersion> {
-    const { name, version, ggufFile } = served;
-    const host = await startModelHost({ ...this.#options.hostOptions, ggufFile, modelId: name });
+    const { name, version, ggufFile, verify } = served;
+    const host = await startModelHost({
+      ...this.#options.hostOptions,
+      ggufFile,
+      modelId: name,
+      ...(verify && { beforeLoad: verify }),
+    });
     const running = new RunningVersion(version, host, () => {
       this.#alive.delete(running);
       this.#options.onEvent?.({ event: "version-retire", name, version });
