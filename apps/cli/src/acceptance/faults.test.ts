@@ -29,11 +29,8 @@ describe("faults on the command line", () => {
   });
   after(() => rm(scratch, { recursive: true, force: true }));
 
-  const train = (run: string, steps: number, more: readonly string[] = []): string[] => [
-    ...["train", "--dataset", "tiny", "--run", run, "--steps", String(steps), "--home", home],
-    ...TINY,
-    ...more,
-  ];
+  const train = (run: string, steps: number, more: readonly string[] = []): string[] =>
+    ["train", "--dataset", "tiny", "--run", run, "--steps", String(steps), "--home", home].concat(TINY, more);
 
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     test(`${signal} ends training with 130 after a checkpoint, and the same command goes on to equal bits`, async () => {

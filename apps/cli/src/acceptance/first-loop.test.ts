@@ -149,18 +149,18 @@ describe("the first loop", () => {
       assert.notEqual(expected.get("first@v1"), expected.get("first@v2"), "two seeds answer differently");
 
       const seen = new Set<string>();
-      let swapping = true;
+      const swaps = new AbortController();
       const streams = Array.from({ length: 20 }, async () => {
         do {
           const { text, fingerprint } = await stream(client);
           seen.add(fingerprint);
           assert.equal(text, expected.get(fingerprint), `an answer of ${fingerprint} is whole and its own`);
-        } while (swapping);
+        } while (!swaps.signal.aborted);
       });
       await promoteAndWait(client, "first@v2");
       await runJson(["models", "rollback", "first", "--home", home]);
       await waitForVersion(client, "first@v1");
-      swapping = false;
+      swaps.abort();
       await Promise.all(streams);
       assert.deepEqual([...seen].sort(), ["first@v1", "first@v2"]);
     } finally {
