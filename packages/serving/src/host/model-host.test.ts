@@ -90,6 +90,22 @@ test("log-probabilities do not know temperature, bias or penalties", async () =>
   assert.deepEqual(forced.tokens[0]!.top, plain.tokens[0]!.top);
 });
 
+test("requests beside each other see each their own distribution", async () => {
+  const request = { temperature: 0, topLogProbabilities: 3 };
+  const prompts = ["export interface", "The quick brown", '{"name": "', "Grüße aus"];
+  const alone: Completed[] = [];
+  for (const prompt of prompts) alone.push(await complete({ ...request, prompt }));
+  const beside = await Promise.all(
+    [...prompts, ...prompts].map((prompt) => complete({ ...request, prompt })),
+  );
+  beside.forEach(({ tokens }, index) => {
+    tokens.forEach(({ logProbability }, at) => {
+      const expected = alone[index % prompts.length]!.tokens[at]!.logProbability;
+      assert.ok(Math.abs(logProbability - expected) < 1e-3, `${logProbability} and ${expected}`);
+    });
+  });
+});
+
 test("bias -100 bans a token, a frequency penalty spreads them", async () => {
   const bias = await neverEnding();
   const first = (

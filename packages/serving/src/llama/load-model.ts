@@ -64,7 +64,7 @@ export async function loadLlama(options: LoadOptions): Promise<LoadedLlama> {
       experimentalKvCacheValueType: cacheType,
     });
     const native = new NativeAccess(llama, model, context);
-    native.useThreads(threads);
+    native.prepareBatches(threads);
     return {
       llama,
       model,

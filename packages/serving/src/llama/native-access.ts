@@ -60,7 +60,8 @@ const EVALUATION_PRIORITY = 5;
 /** Sampling and decoding over one context. */
 export class NativeAccess {
   readonly #internals: Internals;
-  readonly #greedy: NativeSampler;
+  /** The first look at the current batch's logits. */
+  #first: Promise<unknown> | undefined;
 
   constructor(llama: Llama, model: LlamaModel, context: LlamaContext) {
     const internals = {
@@ -80,7 +81,6 @@ export class NativeAccess {
       });
     }
     this.#internals = internals;
-    this.#greedy = this.createSampler({ temperature: 0 });
   }
 
   createSampler(config: Readonly<Record<string, unknown>>): NativeSampler {
@@ -113,23 +113,29 @@ export class NativeAccess {
 
   /** The next token by the sampler's settings, which the sampler then remembers. */
   async sample(batchIndex: number, sampler: NativeSampler): Promise<number> {
-    const token = await this.#internals.context.sampleToken(batchIndex, sampler);
-    if (token >= 0) return token;
-    throw new HomegrownError({
-      code: "serving/no-token-possible",
-      kind: "internal",
-      message: "no token of the vocabulary may follow: grammar and bias exclude them all",
-      hint: "Loosen the JSON schema or the logit bias.",
-    });
+    const { context } = this.#internals;
+    const token = await this.#afterFirst(() => context.sampleToken(batchIndex, sampler)).catch(
+      (cause: unknown) => {
+        throw noTokenPossible(cause);
+      },
+    );
+    if (token < 0) throw noTokenPossible();
+    return token;
   }
 
-  /** The distribution before bias, penalty, temperature, filters and grammar. */
-  async distribution(batchIndex: number): Promise<Distribution> {
-    const [, probabilities] = await this.#internals.context.sampleToken(
-      batchIndex,
-      this.#greedy,
-      true,
-      false,
+  /** A sampler that leaves logits as they are, for `distribution`. */
+  createObserver(): NativeSampler {
+    return this.createSampler({ temperature: 0 });
+  }
+
+  /**
+   * The distribution before bias, penalty, temperature, filters and grammar. Each request needs an observer of
+   * its own: a sampler works in its own buffer, and requests are sampled on several threads at once.
+   */
+  async distribution(batchIndex: number, observer: NativeSampler): Promise<Distribution> {
+    const { context } = this.#internals;
+    const [, probabilities] = await this.#afterFirst(() =>
+      context.sampleToken(batchIndex, observer, true, false),
     );
     return probabilities ?? [];
   }
@@ -138,7 +144,7 @@ export class NativeAccess {
    * A single token's work is split into pieces so small that waiting for each other costs more than a second
    * thread brings, unless the model is large; a prompt's always gains. So each kind gets its own count.
    */
-  useThreads(threads: { single: number; shared: number }): void {
+  prepareBatches(threads: { single: number; shared: number }): void {
     const { context } = this.#internals;
     const { initBatch, decodeBatch } = context;
     let batchSize = 0;
@@ -152,6 +158,7 @@ export class NativeAccess {
       },
       decodeBatch: {
         value: (): Promise<void> => {
+          this.#first = undefined;
           context.setThreads(batchSize >= SHARED_WORK_TOKENS ? threads.shared : threads.single);
           return decodeBatch.call(context);
         },
@@ -159,24 +166,61 @@ export class NativeAccess {
     });
   }
 
-  #decode<T>(
+  /**
+   * llama.cpp sorts a batch's rows of logits when they are first looked at, without a lock, and sampling looks
+   * from several threads: two first looks at once have been seen to mix rows of different requests. So the
+   * first one has the batch to itself.
+   */
+  async #afterFirst<T>(look: () => Promise<T>): Promise<T> {
+    if (this.#first === undefined) {
+      const first = look();
+      this.#first = first.catch(() => undefined);
+      return first;
+    }
+    await this.#first;
+    return look();
+  }
+
+  async #decode<T>(
     sequence: LlamaContextSequence,
     tokens: readonly number[],
     logits: readonly boolean[],
     mapLogits: (batchIndex: number, tokenIndex: number) => Promise<T>,
   ): Promise<T[]> {
     const native = sequence as unknown as NativeSequence;
-    return native._decodeTokens(
+    let failure: { error: unknown } | undefined;
+    // An error of one request, thrown inside the batch, would end the process and with it all the others.
+    const guarded = async (batchIndex: number, tokenIndex: number): Promise<T | undefined> => {
+      try {
+        return await mapLogits(batchIndex, tokenIndex);
+      } catch (error) {
+        failure ??= { error };
+        return undefined;
+      }
+    };
+    const results = await native._decodeTokens(
       tokens,
       logits,
       EVALUATION_PRIORITY,
       native._tokenMeter,
       // Never reached: a request ends before its sequence is full.
       { size: 1, strategy: "eraseBeginning" },
-      mapLogits,
+      guarded,
       native._takeIntervalCheckpointIfNeededAfterBatch.bind(sequence),
     );
+    if (failure !== undefined) throw failure.error;
+    return results as T[];
   }
+}
+
+export function noTokenPossible(cause?: unknown): HomegrownError {
+  return new HomegrownError({
+    code: "serving/no-token-possible",
+    kind: "invalid-input",
+    message: "no token of the vocabulary may follow: grammar and bias together exclude them all",
+    hint: "Loosen the JSON schema or the logit bias.",
+    cause,
+  });
 }
 
 /** The native state inside a grammar evaluation, as the sampler's configuration wants it. */

@@ -5,7 +5,7 @@ import type { TokenLogProbability } from "@homegrown/contracts";
 import { LlamaGrammarEvaluationState } from "node-llama-cpp";
 import type { Llama, LlamaModel } from "node-llama-cpp";
 import type { GenerationRequest } from "../host/messages.ts";
-import { nativeGrammarState } from "./native-access.ts";
+import { nativeGrammarState, noTokenPossible } from "./native-access.ts";
 import type { Distribution, NativeAccess, NativeSampler } from "./native-access.ts";
 import type { TokenTable } from "./token-table.ts";
 import { hasExclusions } from "./utf8-rules.ts";
@@ -15,7 +15,15 @@ export interface SamplingContext {
   model: LlamaModel;
   native: NativeAccess;
   table: TokenTable;
+  stopIds: ReadonlySet<number>;
 }
+
+/**
+ * Under a grammar a ban is a number that no other token's logit makes up for, not minus infinity: where both
+ * leave nothing, llama.cpp would choose a token that the grammar forbids; so it chooses a banned one, and the
+ * request fails.
+ */
+const GUIDED_BAN = -1e9;
 
 /** The smallest number that float32 can tell from 0, as a logarithm: what an underflowed probability shows. */
 const LOWEST_LOG_PROBABILITY = Math.log(2 ** -149);
@@ -26,6 +34,7 @@ export class RequestSampler {
   readonly #limit: number;
   readonly #grammar: unknown;
   readonly #sampler: NativeSampler;
+  readonly #observer: NativeSampler | undefined;
   readonly #generated: number[] = [];
   /** First byte of the unfinished character for which tokens are excluded at present. */
   #excludedAfter: number | undefined;
@@ -37,6 +46,7 @@ export class RequestSampler {
     this.#limit = limit;
     this.#grammar = grammar;
     this.#sampler = context.native.createSampler(this.#config());
+    this.#observer = request.topLogProbabilities === undefined ? undefined : context.native.createObserver();
   }
 
   /** The next token, and its record where log-probabilities are asked for. `unfinished`: the bytes before it. */
@@ -47,15 +57,23 @@ export class RequestSampler {
     const { native } = this.#context;
     const { topLogProbabilities } = this.#request;
     this.#keepUtf8(unfinished);
-    const distribution =
-      topLogProbabilities === undefined ? undefined : await native.distribution(batchIndex);
+    const distribution = this.#observer && (await native.distribution(batchIndex, this.#observer));
     const id = await native.sample(batchIndex, this.#sampler);
+    this.#checkAdmitted(id);
     this.#generated.push(id);
     return [id, distribution && this.#describe(id, distribution, topLogProbabilities ?? 0)];
   }
 
   dispose(): void {
     this.#sampler.dispose();
+    this.#observer?.dispose();
+  }
+
+  #checkAdmitted(id: number): void {
+    // To end where the grammar is complete is right even for who banned the end.
+    if (this.#grammar === undefined || this.#context.stopIds.has(id)) return;
+    const isBanned = this.#request.logitBias.some(([banned, bias]) => banned === id && bias <= -100);
+    if (isBanned || this.#excluded().has(id)) throw noTokenPossible();
   }
 
   #keepUtf8(unfinished: Uint8Array): void {
@@ -95,18 +113,21 @@ export class RequestSampler {
   }
 
   #biases(): (readonly [id: number, bias: number])[] {
-    const asked = this.#request.logitBias.map(([id, bias]) => [id, bias <= -100 ? -Infinity : bias] as const);
-    if (this.#grammar === undefined) return asked;
-    const { table } = this.#context;
-    const excluded = new Set([...table.notUtf8After(undefined), ...this.#excludedNow()]);
-    return [
-      ...asked.filter(([id]) => !excluded.has(id)),
-      ...[...excluded].map((id) => [id, -Infinity] as const),
-    ];
+    const isGuided = this.#grammar !== undefined;
+    const ban = isGuided ? GUIDED_BAN : -Infinity;
+    const asked = this.#request.logitBias.map(([id, bias]) => [id, bias <= -100 ? ban : bias] as const);
+    if (!isGuided) return asked;
+    const excluded = this.#excluded();
+    return [...asked.filter(([id]) => !excluded.has(id)), ...[...excluded].map((id) => [id, ban] as const)];
   }
 
-  #excludedNow(): readonly number[] {
-    return this.#excludedAfter === undefined ? [] : this.#context.table.notUtf8After(this.#excludedAfter);
+  /** Tokens with which the text would stop being UTF-8. */
+  #excluded(): Set<number> {
+    const { table } = this.#context;
+    const always = table.notUtf8After(undefined);
+    return new Set(
+      this.#excludedAfter === undefined ? always : [...always, ...table.notUtf8After(this.#excludedAfter)],
+    );
   }
 
   #describe(id: number, distribution: Distribution, numTop: number): TokenLogProbability {

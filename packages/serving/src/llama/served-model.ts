@@ -3,7 +3,7 @@ import { HomegrownError } from "@homegrown/contracts";
 import type { ChatMessage } from "@homegrown/contracts";
 import { renderChat, segmentChat } from "@homegrown/tokenization";
 import type { SegmentChatOptions } from "@homegrown/tokenization";
-import type { Token } from "node-llama-cpp";
+import type { LlamaContextSequence, Token } from "node-llama-cpp";
 import type { GenerationRequest, LoadOptions, LoadedModelInfo } from "../host/messages.ts";
 import { generate, reusePrefix } from "./generation.ts";
 import type { GenerationListener, GenerationResult } from "./generation.ts";
@@ -90,18 +90,28 @@ export class ServedModel {
     if (ids.length < 2) return new Float32Array();
     const { native } = this.#loaded;
     const scores = new Float32Array(ids.length - 1);
-    await this.#pool.run(ids, signal, async (sequence) => {
-      await sequence.clearHistory();
-      for (let from = 0; from < scores.length; from += BATCH_TOKENS) {
-        signal.throwIfAborted();
-        const piece = ids.slice(from, Math.min(from + BATCH_TOKENS, scores.length));
-        await native.decodeEach(sequence, piece, async (batchIndex, tokenIndex) => {
+    const observer = native.createObserver();
+    const scorePiece = (sequence: LlamaContextSequence, from: number): Promise<unknown> =>
+      native.decodeEach(
+        sequence,
+        ids.slice(from, Math.min(from + BATCH_TOKENS, scores.length)),
+        async (batchIndex, tokenIndex) => {
           const at = from + tokenIndex;
-          scores[at] = logProbabilityOf(await native.distribution(batchIndex), ids[at + 1]!);
-        });
-        progress();
-      }
-    });
+          scores[at] = logProbabilityOf(await native.distribution(batchIndex, observer), ids[at + 1]!);
+        },
+      );
+    try {
+      await this.#pool.run(ids, signal, async (sequence) => {
+        await sequence.clearHistory();
+        for (let from = 0; from < scores.length; from += BATCH_TOKENS) {
+          signal.throwIfAborted();
+          await scorePiece(sequence, from);
+          progress();
+        }
+      });
+    } finally {
+      observer.dispose();
+    }
     return scores;
   }
 

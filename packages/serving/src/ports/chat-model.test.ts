@@ -135,6 +135,19 @@ test("what the model cannot do is an error before any answer", async () => {
   assert.ok(["stop", "length"].includes(finishReason.unified));
 });
 
+test("a grammar whose tokens are all banned fails that request only", async () => {
+  const ids = await host.inspection.tokenize("1");
+  const providerOptions = { homegrown: { logitBias: Object.fromEntries(ids.map((id) => [id, -100])) } };
+  const { processId } = host;
+  await assert.rejects(
+    async () =>
+      host.chat.doGenerate(call({ providerOptions, responseFormat: { type: "json", schema: { const: 1 } } })),
+    { code: "serving/no-token-possible" },
+  );
+  assert.equal(host.processId, processId);
+  await host.chat.doGenerate(call({ maxOutputTokens: 1 }));
+});
+
 test("settings that nothing here implements are warned of", async () => {
   const { warnings } = await host.chat.doGenerate(
     call({ reasoning: "high", providerOptions: { homegrown: { mystery: 1 } } }),
