@@ -5,16 +5,17 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import type { ProgressListener, ReportCard } from "@homegrown/contracts";
 import type { CorpusSource, Dataset } from "@homegrown/data";
-import { readTrainingTexts, trainByteModel, type ByteModel } from "@homegrown/evaluation";
+import { readTrainingTexts, trainByteModel } from "@homegrown/evaluation";
 import type { Registry, VersionDetails } from "@homegrown/registry";
 import { homePaths, publishFolder } from "@homegrown/storage";
 import { toCorpusKey } from "./corpus-key.ts";
 import { exportModel } from "./export-model.ts";
+import { openGallery, type Gallery } from "./gallery.ts";
 import { stopIfInterrupted } from "./interrupted.ts";
 import { preparePairs, prepareText } from "./prepare.ts";
 import { pretrain, type TrainedRun } from "./pretrain.ts";
 import { releaseVersion } from "./release.ts";
-import { pickShowcase, type Showcase } from "./showcase.ts";
+import type { Showcase } from "./showcase.ts";
 import { toTrainingRecord } from "./training-record.ts";
 import { tune } from "./tune.ts";
 
@@ -62,32 +63,55 @@ export interface Growth {
   reused: boolean;
 }
 
-const SAMPLE_STEPS = [0, 50, 200];
-const SAMPLE_TOKENS = 80;
-
 export async function grow(options: GrowOptions): Promise<Growth> {
   const { home, registry, name, sources, minutes, recipe, seed = 1, onStage } = options;
-  const listening = {
-    ...(options.signal && { signal: options.signal }),
-    ...(options.onProgress && { onProgress: options.onProgress }),
-  };
   const { dataset: text, reused } = await prepareText({
     home,
     sources,
     vocabSize: recipe.vocabSize,
-    ...listening,
+    ...listening(options),
   });
   onStage?.({ stage: "text", dataset: text, reused });
 
   const key = await toCorpusKey([], { text: text.manifestSha256, recipe, minutes, seed });
-  const grown = await findGrown(registry, name, `grow-${key}-tune`);
+  const grown = await findGrown(registry, name, tuneRunId(key));
   if (grown) return { ...grown, text, reused: true };
 
   const byteModel = await trainByteModel(readTrainingTexts(text.folder, text.manifest, text.tokenizer), {
     order: 5,
   });
-  const showcase = await presentShowcase(text, byteModel, onStage);
-  const shown: ReportCard["samples"] = [];
+  const gallery = await openGallery(text, byteModel);
+  if (gallery) onStage?.({ stage: "showcase", showcase: gallery.showcase, baseline: gallery.baseline });
+  const base = await growBase(options, key, text, gallery);
+  const { pairs, tuned } = await growTuned(options, key, text, base);
+  const { version, report } = await releaseVersion({
+    registry,
+    name,
+    runs: [base.manifest, tuned.manifest],
+    parameters: tuned.result.parameters,
+    text,
+    pairs,
+    training: await toTrainingRecord(base),
+    samples: gallery?.samples() ?? [],
+    byteModel,
+    ...listening(options),
+  });
+  onStage?.({ stage: "released", version, report });
+  await registry.promote({
+    name,
+    version: version.version,
+    reason: `grown in ${minutes} minutes from ${text.manifest.name}`,
+  });
+  return { version: await registry.show(version.reference), report, text, reused: false };
+}
+
+async function growBase(
+  options: GrowOptions,
+  key: string,
+  text: Dataset,
+  gallery: Gallery | undefined,
+): Promise<TrainedRun> {
+  const { home, recipe, minutes, seed = 1, onStage, onProgress } = options;
   const base = await pretrain({
     home,
     runId: `grow-${key}-pretrain`,
@@ -98,61 +122,56 @@ export async function grow(options: GrowOptions): Promise<Growth> {
     optimizer: { kind: recipe.optimizer },
     minutes: minutes * recipe.pretrainShare,
     seed,
-    ...(showcase && { samples: toSampleRequest(text, showcase) }),
-    ...listening,
+    ...(gallery && { samples: gallery.request }),
+    ...(options.signal && { signal: options.signal }),
     onProgress: (event) => {
-      const sample = showcase && toSample(event.event, event.details, text);
-      if (sample) {
-        shown.push({
-          prompt: showcase.prefix,
-          completion: sample.completion,
-          truth: showcase.truth,
-          source: `step ${sample.step}`,
-        });
-        onStage?.({ stage: "sample", ...sample });
-      } else {
-        options.onProgress?.(event);
-      }
+      const sample = gallery?.receive(event);
+      if (sample) onStage?.({ stage: "sample", ...sample });
+      else onProgress?.(event);
     },
   });
   stopIfInterrupted(base.result);
   onStage?.({ stage: "pretrained", run: base });
+  return base;
+}
 
-  const baseFolder = await exportBase(home, base, text, name);
-  const pairs = await preparePairs({ home, text, sequenceLength: recipe.sequenceLength, ...listening });
-  onStage?.({ stage: "pairs", ...pairs });
+async function growTuned(
+  options: GrowOptions,
+  key: string,
+  text: Dataset,
+  base: TrainedRun,
+): Promise<{ pairs: Dataset; tuned: TrainedRun }> {
+  const { home, recipe, minutes, seed = 1, onStage } = options;
+  const { sequenceLength } = recipe;
+  const baseFolder = await exportBase(options, base, text);
+  const { dataset: pairs, reused } = await preparePairs({
+    home,
+    text,
+    sequenceLength,
+    ...listening(options),
+  });
+  onStage?.({ stage: "pairs", dataset: pairs, reused });
   const tuned = await tune({
     home,
-    runId: `grow-${key}-tune`,
-    datasetFolder: pairs.dataset.folder,
+    runId: tuneRunId(key),
+    datasetFolder: pairs.folder,
     initialModel: { folder: baseFolder },
-    sequenceLength: recipe.sequenceLength,
+    sequenceLength,
     minutes: minutes * (1 - recipe.pretrainShare),
     seed,
-    ...listening,
+    ...listening(options),
   });
   stopIfInterrupted(tuned.result);
   onStage?.({ stage: "tuned", run: tuned });
+  return { pairs, tuned };
+}
 
-  const { version, report } = await releaseVersion({
-    registry,
-    name,
-    runs: [base.manifest, tuned.manifest],
-    parameters: tuned.result.parameters,
-    text,
-    pairs: pairs.dataset,
-    training: await toTrainingRecord(base),
-    samples: [...shown, ...baselineSample(showcase, byteModel)],
-    byteModel,
-    ...listening,
-  });
-  onStage?.({ stage: "released", version, report });
-  await registry.promote({
-    name,
-    version: version.version,
-    reason: `grown in ${minutes} minutes from ${text.manifest.name}`,
-  });
-  return { version: await registry.show(version.reference), report, text, reused: false };
+function tuneRunId(key: string): string {
+  return `grow-${key}-tune`;
+}
+
+function listening({ signal, onProgress }: GrowOptions): Pick<GrowOptions, "signal" | "onProgress"> {
+  return { ...(signal && { signal }), ...(onProgress && { onProgress }) };
 }
 
 async function findGrown(
@@ -178,46 +197,8 @@ async function findGrown(
   return undefined;
 }
 
-async function presentShowcase(
-  text: Dataset,
-  byteModel: ByteModel,
-  onStage: GrowOptions["onStage"],
-): Promise<Showcase | undefined> {
-  const showcase = await pickShowcase(text);
-  if (showcase) onStage?.({ stage: "showcase", showcase, baseline: continueBytes(showcase, byteModel) });
-  return showcase;
-}
-
-function continueBytes(showcase: Showcase, byteModel: ByteModel): string {
-  return byteModel.complete(showcase.prefix, showcase.truth.length, 1);
-}
-
-function baselineSample(showcase: Showcase | undefined, byteModel: ByteModel): ReportCard["samples"] {
-  if (!showcase) return [];
-  const completion = continueBytes(showcase, byteModel);
-  return [{ prompt: showcase.prefix, completion, truth: showcase.truth, source: "order-5 bytes" }];
-}
-
-function toSampleRequest(
-  text: Dataset,
-  { prefix }: Showcase,
-): NonNullable<Parameters<typeof pretrain>[0]["samples"]> {
-  const { endOfTextId } = text.manifest.tokenizer;
-  const prompts = [{ ids: [endOfTextId, ...text.tokenizer.encode(prefix)], maxTokens: SAMPLE_TOKENS }];
-  return { atSteps: SAMPLE_STEPS, atEnd: true, prompts, stopIds: [endOfTextId] };
-}
-
-function toSample(
-  event: string,
-  details: Readonly<Record<string, unknown>> | undefined,
-  text: Dataset,
-): { step: number; completion: string } | undefined {
-  if (event !== "sample" || !details) return undefined;
-  return { step: Number(details["step"]), completion: text.tokenizer.decode(details["ids"] as number[]) };
-}
-
 /** The pretrained model as a folder inside the run, for tuning to start from. */
-async function exportBase(home: string, base: TrainedRun, text: Dataset, name: string): Promise<string> {
+async function exportBase({ home, name }: GrowOptions, base: TrainedRun, text: Dataset): Promise<string> {
   const folder = path.join(homePaths(home).runs, base.manifest.id, "model");
   if (existsSync(folder)) return folder;
   await publishFolder(folder, async (staged) => {

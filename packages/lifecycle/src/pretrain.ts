@@ -9,7 +9,7 @@ import {
 } from "@homegrown/training";
 import { openDataset } from "@homegrown/data";
 import { readCodeVersion } from "./code-version.ts";
-import { readRunManifest } from "./run-manifest-file.ts";
+import { findManifest } from "./find-manifest.ts";
 
 export interface PretrainOptions {
   home: string;
@@ -40,7 +40,7 @@ export interface TrainedRun {
 /** A new decoder from random weights. A run of this id that was begun before goes on with its own manifest. */
 export async function pretrain(options: PretrainOptions): Promise<TrainedRun> {
   const { home, runId, samples, signal, onProgress } = options;
-  const manifest = (await readRunManifest(home, runId)) ?? (await plan(options));
+  const manifest = (await findManifest(home, runId)) ?? (await plan(options));
   const result = await train({
     home,
     manifest,

@@ -7,7 +7,7 @@ import type { Dataset } from "@homegrown/data";
 import { renderReportHtml, renderReportMarkdown } from "@homegrown/evaluation";
 import { REPORT_FILE, type Registry, type VersionDetails } from "@homegrown/registry";
 import type { WeightType } from "@homegrown/models";
-import { sha256 } from "@homegrown/storage";
+import { manifestSha256 } from "@homegrown/training";
 import { exportModel } from "./export-model.ts";
 import { measureVersion, type MeasureOptions } from "./measure.ts";
 
@@ -38,7 +38,7 @@ export async function releaseVersion(options: ReleaseOptions): Promise<Release> 
   const lineage: Parameters<Registry["register"]>[0]["lineage"] = () => ({
     origin: {
       kind: "trained",
-      runs: runs.map((run) => ({ id: run.id, kind: run.kind, manifestSha256: sha256(JSON.stringify(run)) })),
+      runs: runs.map((run) => ({ id: run.id, kind: run.kind, manifestSha256: manifestSha256(run) })),
       datasets: [text, pairs].map(({ manifest, manifestSha256 }) => ({
         name: manifest.name,
         manifestSha256,

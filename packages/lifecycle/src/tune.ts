@@ -2,7 +2,7 @@ import type { ProgressListener } from "@homegrown/contracts";
 import { planRun, train, type PlanOptions } from "@homegrown/training";
 import { readHuggingFace } from "@homegrown/models";
 import { readCodeVersion } from "./code-version.ts";
-import { readRunManifest } from "./run-manifest-file.ts";
+import { findManifest } from "./find-manifest.ts";
 import type { TrainedRun } from "./pretrain.ts";
 
 export interface TuneOptions {
@@ -27,7 +27,7 @@ export interface TuneOptions {
 export async function tune(options: TuneOptions): Promise<TrainedRun> {
   const { home, runId, signal, onProgress } = options;
   const listening = { ...(signal && { signal }), ...(onProgress && { onProgress }) };
-  let manifest = await readRunManifest(home, runId);
+  let manifest = await findManifest(home, runId);
   if (!manifest) {
     const { config } = await readHuggingFace(options.initialModel.folder);
     manifest = await planRun({

@@ -5,4 +5,4 @@ export type { TrainingResult, TrainOptions } from "./run/train.ts";
 export type { SampleRequest } from "./run/sampler.ts";
 export { readMetrics } from "./run/metrics-file.ts";
 export type { MetricsLine } from "./run/metrics-file.ts";
-export { readManifest } from "./run/run-folder.ts";
+export { manifestSha256, readManifest } from "./run/run-folder.ts";
