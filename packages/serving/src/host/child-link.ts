@@ -113,7 +113,10 @@ export class ChildLink {
   }
 }
 
+/** How it ended and the line that says most: stacks and paths do not belong into what a client reads. */
 function toReason(code: number | null, signal: NodeJS.Signals | null, said: string): string {
   const how = signal ? `signal ${signal}` : `exit code ${code}`;
-  return said === "" ? how : `${how}: ${said}`;
+  const lines = said.split("\n").map((line) => line.trim());
+  const telling = lines.find((line) => /^\w*Error\b/.test(line)) ?? lines.findLast((line) => line !== "");
+  return telling === undefined ? how : `${how}: ${telling.slice(0, 200)}`;
 }
