@@ -19,7 +19,8 @@ export function readFixedCorpus(): CorpusFile[] {
   const files = PACKAGES.flatMap((pinned) => {
     const [name, version] = splitPin(pinned);
     const folder = path.join(NODE_MODULES, name);
-    const found = (JSON.parse(readFileSync(path.join(folder, "package.json"), "utf8")) as { version: string }).version;
+    const found = (JSON.parse(readFileSync(path.join(folder, "package.json"), "utf8")) as { version: string })
+      .version;
     if (found !== version) throw new Error(`fixed corpus needs ${pinned}, found ${found}: run npm ci`);
     return readdirSync(folder, { recursive: true, encoding: "utf8" })
       .filter((file) => file.endsWith(".d.ts") && !file.includes("node_modules"))

