@@ -17,7 +17,7 @@ export function hostFailed(modelId: string, reason: string, attempts: number): H
     code: "serving/host-failed",
     kind: "unavailable",
     message: `the process that serves ${modelId} ended ${attempts} times in a row and stays down; last: ${reason}`,
-    hint: "Look at the reason, verify the model's files (`homegrown models verify`), and start the server again.",
+    hint: "Look at the reason and verify the model's files (`homegrown models verify`); a server starts it afresh with the next request.",
     details: { modelId, reason, attempts },
   });
 }

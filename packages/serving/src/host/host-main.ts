@@ -8,8 +8,8 @@ const running = new Map<number, AbortController>();
 let served: ServedModel | undefined;
 
 process.on("disconnect", () => process.exit(0));
-// The terminal's Ctrl-C reaches every process of the group; the parent decides when this one ends.
-process.on("SIGINT", () => undefined);
+// Ctrl-C and a service manager's stop reach every process of the group; the parent decides when this one ends.
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => undefined);
 process.on("message", (value) => {
   const message = asToHost(value);
   if (message === undefined) {

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { CompletionModel } from "@homegrown/contracts";
+import type { HostEvent } from "../host/model-host.ts";
 import { makeTinyModelFolder } from "../test-models/tiny-gguf.ts";
 import type { TinyModelFolder } from "../test-models/tiny-gguf.ts";
 import { createModelPool } from "./model-pool.ts";
@@ -134,4 +136,33 @@ test("one start serves all who come at once; names come, go and are unknown", as
   await assert.rejects(pool.acquire("champion"), { code: "serving/unknown-model" });
   await pool.close();
   await assert.rejects(pool.acquire("other"), { code: "serving/closing" });
+});
+
+test("a host that was given up leaves its place: the next request starts afresh", async () => {
+  const hosts: HostEvent[] = [];
+  const ended: PoolEvent[] = [];
+  const pool = await createModelPool({
+    source: { list: async () => [served("v1", files[0]!)] },
+    hostOptions: { maxRestarts: 0, onEvent: (event) => hosts.push(event) },
+    onEvent: (event) => ended.push(event),
+  });
+  try {
+    const before = await ask(pool);
+    const [first] = hosts;
+    assert.ok(first?.event === "host-start");
+    process.kill(first.processId, "SIGKILL");
+    while (hosts.length < 2) await sleep(5);
+    assert.equal(hosts[1]?.event, "host-fail");
+    assert.deepEqual(await ask(pool), before);
+    assert.deepEqual(
+      hosts.map(({ event }) => event),
+      ["host-start", "host-fail", "host-start"],
+    );
+    assert.deepEqual(
+      ended.map(({ event }) => event),
+      ["version-retire"],
+    );
+  } finally {
+    await pool.close();
+  }
 });

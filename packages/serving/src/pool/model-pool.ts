@@ -55,7 +55,7 @@ const DRAIN_MS = 30_000;
 
 interface Slot {
   served: ServedVersion;
-  /** Absent until the first request, and after a start that failed. */
+  /** Absent until the first request, after a start that failed, and once its host was given up. */
   running?: Promise<RunningVersion>;
 }
 
@@ -91,10 +91,17 @@ class Pool implements ModelPool {
       if (this.#isClosed) throw closing();
       const slot = this.#slots.get(name);
       if (slot === undefined) throw unknownModel(name, [...this.#slots.keys()]);
-      const running = await this.#run(slot);
-      // A swap may have happened while its host started: then the slot has a newer one.
-      const lease = running.lease();
-      if (lease !== undefined) return lease;
+      const starting = (slot.running ??= this.#start(slot.served));
+      try {
+        const lease = (await starting).lease();
+        if (lease !== undefined) return lease;
+      } catch (error) {
+        // The next request tries again.
+        forget(slot, starting);
+        throw error;
+      }
+      // Swapped meanwhile, then the slot has a newer one; or its host was given up, then this starts afresh.
+      forget(slot, starting);
     }
   }
 
@@ -154,30 +161,27 @@ class Pool implements ModelPool {
     this.#options.onEvent?.({ event: "version-swap", name, from: former.version, to, milliseconds });
   }
 
-  async #run(slot: Slot): Promise<RunningVersion> {
-    const starting = (slot.running ??= this.#start(slot.served));
-    try {
-      return await starting;
-    } catch (error) {
-      // The next request tries again.
-      if (slot.running === starting) delete slot.running;
-      throw error;
-    }
-  }
-
   async #start(served: ServedVersion): Promise<RunningVersion> {
     const { name, version, ggufFile, verify } = served;
+    const { hostOptions, onEvent } = this.#options;
+    const givenUp = Promise.withResolvers<void>();
     const host = await startModelHost({
-      ...this.#options.hostOptions,
+      ...hostOptions,
       ggufFile,
       modelId: name,
       ...(verify && { beforeLoad: verify }),
+      onEvent: (event) => {
+        hostOptions?.onEvent?.(event);
+        if (event.event === "host-fail") givenUp.resolve();
+      },
     });
     const running = new RunningVersion(version, host, () => {
       this.#alive.delete(running);
-      this.#options.onEvent?.({ event: "version-retire", name, version });
+      onEvent?.({ event: "version-retire", name, version });
     });
     this.#alive.add(running);
+    // A host that stays down gives no more leases: the name's next request starts another.
+    void givenUp.promise.then(() => running.retire());
     return running;
   }
 
@@ -188,6 +192,11 @@ class Pool implements ModelPool {
       () => undefined,
     );
   }
+}
+
+/** Unless another has taken its place. */
+function forget(slot: Slot, running: Promise<RunningVersion>): void {
+  if (slot.running === running) delete slot.running;
 }
 
 function unknownModel(name: string, known: readonly string[]): HomegrownError {
