@@ -1,6 +1,7 @@
 // `kill -9` at seeded points of a training run: inside steps, before and after writes, fsyncs and renames of
 // checkpoints and of the skipped-batch list. Each run is resumed and must end equal to the last bit.
-// Usage: node bench/faults/kill-resume.ts [points=20] [seed=1]
+// Usage: node bench/faults/kill-resume.ts [points=20] [seed=1] > bench/results/kill-resume.md
+import { execFileSync } from "node:child_process";
 import { cpus } from "node:os";
 import { recordDurableSteps, runToCrash } from "@homegrown/testing";
 import type { ChildResult, RecordedStep } from "@homegrown/testing";
@@ -11,6 +12,8 @@ import {
   killFixture,
 } from "../../packages/training/src/run/kill-resume.ts";
 
+const date = new Date().toISOString().slice(0, 10);
+const commit = describeCommit();
 const numPoints = Number(process.argv[2] ?? 20);
 const seed = Number(process.argv[3] ?? 1);
 
@@ -83,6 +86,20 @@ try {
   await scene.tiny.remove();
 }
 
+/** Of the packages as they are now: a page names the code that ran. */
+function describeCommit(): string {
+  try {
+    const changed = git("status", "--porcelain", "--untracked-files=no", "--", "../../packages") !== "";
+    return `${git("rev-parse", "--short=12", "HEAD")}${changed ? " with uncommitted changes" : ""}`;
+  } catch {
+    return "unknown";
+  }
+}
+
+function git(...args: string[]): string {
+  return execFileSync("git", args, { cwd: import.meta.dirname, encoding: "utf8" }).trim();
+}
+
 function describe({ step, when, path, purpose }: RecordedStep): string {
   const place = /(checkpoints|runs)\/.*?([\w-]+\.json|step-\d+|[\w.]+)$/.exec(path)?.[2] ?? "";
   return `${when} ${step} of ${purpose} ${place}`.trim();
@@ -94,9 +111,10 @@ console.log(`# Killed and resumed: ${numPoints - failures} of ${numPoints} equal
 
 A run of ${totalSteps} steps (2 workers, Muon, a checkpoint every ${scene.tiny.manifest.checkpoints.everySteps} steps,
 spikes provoked so that it also goes back and skips batches) is killed with SIGKILL at ${numPoints} points (seed ${seed}),
-resumed once, and all ${files} files that it leaves (metrics, skipped batches, the tensors of every kept checkpoint)
+resumed once, and all ${files} files that it leaves (metrics, skipped batches, samples, the tensors of every kept checkpoint)
 are compared with those of the run never stopped. ${steps.length} durable messages in a whole run.
-${cpus()[0]?.model ?? "unknown processor"}, Node ${process.version}.
+${cpus()[0]?.model ?? "unknown processor"}, Node ${process.version}, ${date}, commit ${commit}.
+Written by \`node bench/faults/kill-resume.ts ${numPoints} ${seed}\`.
 
 | point | killed | last checkpoint reported | resumed run |
 |---|---|---|---|

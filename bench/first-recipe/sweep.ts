@@ -1,5 +1,6 @@
 // Which size, vocabulary and batch learn most in the time that `homegrown up` has for pretraining: one run for
 // each, same text, same minutes, all held-out tokens scored. Prints a Markdown table; docs/log.md keeps it.
+// A size is a name, or LAYERSxWIDTH for a shape between the names.
 // Usage: node bench/first-recipe/sweep.ts --home DIR --minutes 2.4 size:vocab:batch:optimizer[:sequence] ...
 import { parseArgs } from "node:util";
 import path from "node:path";
@@ -29,7 +30,7 @@ for (const spec of positionals) {
     vocabSize: Number(vocab),
   });
   const { splits, tokenizer } = dataset.manifest;
-  const model = resolveModelConfig(size, tokenizer.vocabSize, sequenceLength);
+  const model = resolveModelConfig(toRequest(size), tokenizer.vocabSize, sequenceLength);
   const manifest = await planRun({
     home,
     id: `sweep-${spec.replaceAll(":", "-")}-${Date.now()}`,
@@ -52,4 +53,9 @@ for (const spec of positionals) {
     `| ${size} | ${(countParameters(model) / 1e6).toFixed(2)}M | ${tokenizer.vocabSize} | ${batch} x ${sequenceLength} | ${optimizer} | ` +
       `${result.tokensPerSecond.toFixed(0)} | ${(result.tokens / 1e6).toFixed(2)}M | ${result.steps} | ${bitsPerByte.toFixed(3)} | ${(result.peakMemoryBytes / 1e6).toFixed(0)} MB |`,
   );
+}
+
+function toRequest(size: string): Parameters<typeof resolveModelConfig>[0] {
+  const shape = /^(\d+)x(\d+)$/.exec(size);
+  return shape ? { numLayers: Number(shape[1]), hiddenSize: Number(shape[2]) } : size;
 }

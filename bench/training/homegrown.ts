@@ -1,13 +1,13 @@
-// Contender: this project. Arguments: SHAPE [microBatchSequences]. The whole optimizer step through the
+// Contender: this project. Arguments: SHAPE CORPUS [microBatchSequences]. The whole optimizer step through the
 // stepper that training uses.
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { createStepper } from "@homegrown/engine";
 import { buildTrainingProgram, initializeParameter } from "@homegrown/models";
 import { serveMeasurements } from "./contender.ts";
-import { CLIP_NORM, OPTIMIZER, SHAPES, splitBatch } from "./shapes.ts";
+import { CLIP_NORM, OPTIMIZER, SHAPES, batchesOf, splitBatch } from "./shapes.ts";
 
-const [name, microBatch] = process.argv.slice(2);
+const [name, corpus, microBatch] = process.argv.slice(2);
 const shape = SHAPES[name!]!;
 const split = splitBatch(
   shape,
@@ -27,15 +27,13 @@ const stepper = await createStepper({
   initial: (spec) => initializeParameter(spec, 1),
 });
 
-const numTokens = shape.batch * shape.sequenceLength;
 let stepNumber = 0;
-/** Other tokens at each step, as in training; drawing them is not timed on either side. */
-const randomIds = (): Int32Array =>
-  Int32Array.from({ length: numTokens }, () => Math.floor(Math.random() * shape.config.vocabSize));
+/** Other text at each step, as in training; making the ids is not timed on either side. */
+const nextBatch = batchesOf(corpus!, shape);
 
 const { version } = createRequire(import.meta.url)("onnxruntime-node/package.json") as { version: string };
 await serveMeasurements(`Homegrown on ONNX Runtime ${version}`, async (steps) => {
-  const batches = Array.from({ length: steps }, () => ({ ids: randomIds(), targets: randomIds() }));
+  const batches = Array.from({ length: steps }, nextBatch);
   let loss = 0;
   const start = performance.now();
   for (const batch of batches) {

@@ -1,6 +1,6 @@
 // Contender: only the matrix products of our step, on as many threads, each with the session that a worker
 // has. What the step takes beyond this is what everything else in it costs.
-// Arguments: SHAPE [microBatchSequences]. One "step" is one run of all micro-batches on every worker.
+// Arguments: SHAPE CORPUS [microBatchSequences]; what is multiplied does not matter, so the corpus is not read. One "step" is one run of all micro-batches on every worker.
 import { availableParallelism } from "node:os";
 import { Worker, isMainThread, parentPort, workerData } from "node:worker_threads";
 import { createSession, matrixProductsOf, sizeOf } from "@homegrown/engine";
@@ -13,7 +13,7 @@ import { SHAPES, splitBatch } from "./shapes.ts";
 const BUFFERS_PER_SHAPE = 4;
 
 async function startMain(): Promise<void> {
-  const [name, microBatch] = process.argv.slice(2);
+  const [name, , microBatch] = process.argv.slice(2);
   const shape = SHAPES[name!]!;
   const split = splitBatch(
     shape,

@@ -98,10 +98,27 @@ def step(ids, targets):
     return loss.item()
 
 
+with open(shape["corpus"], "rb") as file:
+    text = torch.frombuffer(bytearray(file.read()), dtype=torch.uint8).long()
+start_at = 0
+
+
+def next_batch():
+    """The same ids in the same order as `batchesOf` in shapes.ts."""
+    global start_at
+    tokens = batch * length
+    if start_at + tokens + 2 > len(text):
+        start_at = 0
+    window = text[start_at : start_at + tokens + 2]
+    ids = (window[:-1] * 257 + window[1:]) % vocab
+    start_at += tokens
+    return ids[:-1].view(batch, length), ids[1:].view(batch, length)
+
+
 print(json.dumps(dict(version=f"PyTorch {torch.__version__}")), flush=True)
 for line in sys.stdin:
     steps = json.loads(line)["steps"]
-    batches = [[torch.randint(0, vocab, (batch, length)) for _ in range(2)] for _ in range(steps)]
+    batches = [next_batch() for _ in range(steps)]
     start = time.perf_counter()
     for ids, targets in batches:
         loss = step(ids, targets)

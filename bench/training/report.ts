@@ -1,5 +1,6 @@
 // The page bench/results/training-speed.md: every figure beside its ratio, processor and versions named.
 import { cpus, totalmem } from "node:os";
+import { FIXED_CORPUS_SHA256 } from "@homegrown/testing";
 
 export interface Series {
   readonly name: string;
@@ -56,7 +57,7 @@ export function renderPage(results: readonly ShapeResult[], command: string): st
     `${processor}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB; Node ${process.versions.node}; ${[...versions].join("; ")}.`,
     `Written by \`${command}\` on ${new Date().toISOString().slice(0, 10)}.`,
     "",
-    `Whole optimizer steps (forward, backward, clipping, AdamW) of the same decoder with q/k norms, all cores, all sides resident and taking turns; medians of ${numRounds} rounds, ratios taken round by round. Peak memory is the process's largest resident size.`,
+    `Whole optimizer steps (forward, backward, clipping, AdamW) of the same decoder with q/k norms, all cores, all sides resident and taking turns; medians of ${numRounds} rounds, ratios taken round by round. Peak memory is the process's largest resident size. The text is the fixed corpus (sha256 ${FIXED_CORPUS_SHA256.slice(0, 16)}…).`,
     "",
     "| shape | ours ÷ best PyTorch f32 (target 1.0) | ours ÷ compile + bf16 (target 0.8) | ours ÷ its matrix products (target 0.9) | peak memory ÷ PyTorch eager f32 (target ≤ 1.0) |",
     "|---|---|---|---|---|",

@@ -5,10 +5,11 @@
 // Contenders stay up and take turns, so that whatever else the machine does meets all of them. The full run
 // takes about ten minutes and writes bench/results/training-speed.md; --quick takes two and only prints.
 import { existsSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
-import { availableParallelism } from "node:os";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { availableParallelism, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { readFixedCorpus } from "@homegrown/testing";
 import { startContender } from "./contender.ts";
 import type { Contender, Measurement } from "./contender.ts";
 import { COMPILED, COMPILED_BF16, EAGER, OURS, PRODUCTS, median, ratioOf, renderPage } from "./report.ts";
@@ -29,13 +30,28 @@ const { values: options } = parseArgs({
     "micro-batch": { type: "string" },
   },
 });
+/** What everybody trains on: the fixed corpus as one file of bytes; see `batchesOf` in shapes.ts. */
+const scratch = await mkdtemp(join(tmpdir(), "homegrown-bench-"));
+const corpus = join(scratch, "corpus.bin");
+await writeFile(
+  corpus,
+  readFixedCorpus()
+    .map(({ text }) => text)
+    .join("\n"),
+);
 const numRounds = Number(options.rounds ?? (options.quick ? 2 : 5));
 
 async function startAll(name: string, shape: BenchShape): Promise<Contender[]> {
   const microBatch = options["micro-batch"] === undefined ? [] : [options["micro-batch"]];
   const ours = (title: string, file: string): Promise<Contender> =>
-    startContender(title, process.execPath, [join(folder, file), name, ...microBatch]);
-  const task = { ...shape, optimizer: OPTIMIZER, clipNorm: CLIP_NORM, threads: availableParallelism() };
+    startContender(title, process.execPath, [join(folder, file), name, corpus, ...microBatch]);
+  const task = {
+    ...shape,
+    optimizer: OPTIMIZER,
+    clipNorm: CLIP_NORM,
+    threads: availableParallelism(),
+    corpus,
+  };
   const torch = (title: string, mode: string): Promise<Contender> =>
     startContender(title, options.python, [join(folder, "pytorch.py"), JSON.stringify(task), mode]);
   return Promise.all([
@@ -104,6 +120,7 @@ for (const name of options.shapes.split(",")) {
     );
   }
 }
+await rm(scratch, { recursive: true, force: true });
 if (!options.quick) {
   await mkdir(resolve(page, ".."), { recursive: true });
   await writeFile(page, renderPage(results, "node bench/training/run.ts"));

@@ -1,4 +1,5 @@
 // What is trained: the three shapes of the comparison, the same on both sides (q/k norms, untied head, AdamW).
+import { readFileSync } from "node:fs";
 import type { DecoderConfig } from "@homegrown/contracts";
 
 export interface BenchShape {
@@ -65,4 +66,28 @@ export function splitBatch({ batch }: BenchShape, cores: number, microBatchSeque
   const size =
     microBatchSequences !== undefined && share % microBatchSequences === 0 ? microBatchSequences : share;
   return { numWorkers, microBatches: share / size, microBatchSequences: size };
+}
+
+/**
+ * Batches of the corpus, each with other text; PyTorch's side does the same. The id of a place is made of its
+ * byte and the next one: as skewed as text is, and no tokenizer stands between the two sides.
+ */
+export function batchesOf(
+  file: string,
+  { config, batch, sequenceLength }: BenchShape,
+): () => { ids: Int32Array; targets: Int32Array } {
+  const bytes = readFileSync(file);
+  const numTokens = batch * sequenceLength;
+  let start = 0;
+  const idsFrom = (from: number): Int32Array =>
+    Int32Array.from(
+      { length: numTokens },
+      (_, i) => (bytes[from + i]! * 257 + bytes[from + i + 1]!) % config.vocabSize,
+    );
+  return () => {
+    if (start + numTokens + 2 > bytes.length) start = 0;
+    const taken = { ids: idsFrom(start), targets: idsFrom(start + 1) };
+    start += numTokens;
+    return taken;
+  };
 }

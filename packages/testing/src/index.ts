@@ -1,7 +1,7 @@
 export { ensurePython } from "./python-environment.ts";
 export { CRASH_AT_MODULE, recordDurableSteps, runToCrash } from "./crashes.ts";
 export type { ChildOptions, ChildResult, RecordedStep } from "./crashes.ts";
-export { readFixedCorpus } from "./fixed-corpus.ts";
+export { FIXED_CORPUS_SHA256, readFixedCorpus } from "./fixed-corpus.ts";
 export type { CorpusFile } from "./fixed-corpus.ts";
 export { ByteMarkov, END_OF_TEXT, NUM_SYMBOLS } from "./byte-markov.ts";
 export { createMarkovModel } from "./markov-model.ts";

@@ -36,7 +36,9 @@ export async function ensurePython(
   await mkdir(parent, { recursive: true });
   const building = join(parent, `${key}.building-${process.pid}`);
   try {
-    await run("python3", ["-m", "venv", building]);
+    await run("python3", ["-m", "venv", building]).catch((cause: unknown) => {
+      throw cannotMakeEnvironment(cause);
+    });
     // `python -m pip`, because the scripts beside it name the folder as it was before the rename.
     await run(
       join(building, "bin", "python"),
@@ -51,6 +53,20 @@ export async function ensurePython(
     await rm(building, { recursive: true, force: true });
   }
   return python;
+}
+
+/** Debian and Ubuntu ship `python3` without what `venv` needs; Python's own message is easy to miss. */
+function cannotMakeEnvironment(cause: unknown): Error {
+  const { code, stderr, stdout, message } = cause as NodeJS.ErrnoException & {
+    stderr?: string;
+    stdout?: string;
+  };
+  const said = code === "ENOENT" ? "there is no python3" : (stderr || stdout || message).trim();
+  return new Error(
+    `interop tests need Python 3 with venv, but 'python3 -m venv' failed: ${said}\n` +
+      "On Debian and Ubuntu install it with: sudo apt-get install --yes python3-venv",
+    { cause },
+  );
 }
 
 async function exists(path: string): Promise<boolean> {

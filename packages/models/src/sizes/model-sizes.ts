@@ -17,7 +17,9 @@ export interface ModelShape {
 export const MODEL_SIZES = {
   /** 0.6M (2,048). */
   nano: shape(2, 128, 352, 4, 2, 32),
-  /** 2.0M (2,048): learns TypeScript's look in three minutes on two cores. */
+  /** 1.2M (4,096): what three minutes on two cores teach most (docs/log.md). */
+  tiny: shape(4, 128, 352, 4, 1, 32),
+  /** 2.0M (2,048). */
   micro: shape(4, 192, 512, 6, 2, 32),
   /** 5.1M (4,096). */
   mini: shape(6, 256, 672, 8, 2, 32),
