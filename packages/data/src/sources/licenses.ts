@@ -12,6 +12,19 @@ const PERMISSIVE = new Set(
   ).split(" "),
 );
 
+/**
+ * SPDX exceptions: each only adds permissions to the licence that it stands behind. What else follows `WITH` may
+ * take some away ("Commons-Clause" does) and gives `none`. Lower case.
+ */
+const EXCEPTIONS = new Set(
+  (
+    "llvm-exception swift-exception classpath-exception-2.0 gcc-exception-2.0 gcc-exception-3.1 " +
+    "autoconf-exception-2.0 autoconf-exception-3.0 bison-exception-2.2 font-exception-2.0 libtool-exception " +
+    "linux-syscall-note openjdk-assembly-exception-1.0 ocaml-lgpl-linking-exception " +
+    "wxwindows-exception-3.1 universal-foss-exception-1.0 bootloader-exception u-boot-exception-2.0"
+  ).split(" "),
+);
+
 /** OR gives the better alternative, AND binds by both; what does not parse gives `none`. */
 export function rightsOfLicense(expression: string): Rights {
   const words = expression.replaceAll(/[()]/g, " $& ").trim().split(/\s+/);
@@ -39,8 +52,10 @@ export function rightsOfLicense(expression: string): Rights {
       const inner = either();
       return words[at++] === ")" ? inner : "none";
     }
-    // An exception (`WITH …`) only adds permissions.
-    if (words[at]?.toUpperCase() === "WITH") at += 2;
+    if (words[at]?.toUpperCase() === "WITH") {
+      at += 2;
+      if (!EXCEPTIONS.has(words[at - 1]?.toLowerCase() ?? "")) return "none";
+    }
     return PERMISSIVE.has(word.toLowerCase()) ? "train" : "none";
   };
   const rights = either();
