@@ -1,7 +1,7 @@
 // A rendered conversation, cut where special tokens stand that the template wrote. What a person typed is
 // never markup: a message that holds the characters `<|im_end|>` keeps them as plain text. Trainer and
-// server both encode through these segments, so both see the same ids; between two special tokens the text
-// of template and message is one piece, as when the whole string is encoded at once.
+// server both encode requests through these segments, so both see the same ids; between two special tokens the
+// text of template and message is one piece, as when the whole string is encoded at once.
 import { HomegrownError } from "@homegrown/contracts";
 import type { ChatMessage } from "@homegrown/contracts";
 import { renderChat } from "./chat-template.ts";

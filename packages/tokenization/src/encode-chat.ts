@@ -13,7 +13,12 @@ export interface EncodeChatOptions {
   addGenerationPrompt: boolean;
 }
 
-/** Ids of a conversation as training and serving see it: special ids come from the template alone. */
+/**
+ * Ids of a rendered conversation; special ids come from the template alone. A request (`addGenerationPrompt`) has
+ * these ids in the server and in training rows alike. A finished conversation has them where a server reads it
+ * as history; a training row tokenises its answer apart from what stands before it, as the answer's tokens come
+ * at inference, which is another list when the answer begins with a line break.
+ */
 export function encodeChat(tokenizer: ChatTokenizer, template: string, options: EncodeChatOptions): number[] {
   const specialTokens = tokenizer.json.added_tokens
     .filter(({ special }) => special)

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { before, test } from "node:test";
 import type { TokenizerJson } from "@homegrown/contracts";
-import { Tokenizer, trainBpe } from "@homegrown/tokenization";
+import { Tokenizer, encodeChat, trainBpe } from "@homegrown/tokenization";
 import { buildDataset, buildPairDataset, minePairs, minePairsFromText, openDataset } from "../index.ts";
 import type { Conversation } from "../index.ts";
 import { corpusFolder, declarationText, proseText } from "../testing/corpus-folder.ts";
@@ -113,6 +113,8 @@ test("a row counts the assistant's answers and their end, and nothing else", () 
   const prompt = "<|im_start|>user\nThe first question<|im_end|>\n<|im_start|>assistant\n";
   const promptIds = codec.encode(prompt, { specialTokens: true });
   assert.deepEqual(row.ids.slice(0, promptIds.length), promptIds);
+  const request = [{ role: "user" as const, content: "The first question" }];
+  assert.deepEqual(encodeChat(codec, CHAT, { messages: request, addGenerationPrompt: true }), promptIds);
   assert.ok(row.mask.subarray(0, promptIds.length).every((value) => value === 0));
 });
 

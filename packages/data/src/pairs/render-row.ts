@@ -1,8 +1,9 @@
 // A conversation → one row of ids and its mask: loss on the assistant's turns alone, their end-of-turn token
 // included, so that the model learns to stop. Each answer is tokenised apart from what precedes it, because at
-// inference the prompt is tokenised alone and the answer's tokens come one by one.
+// inference the prompt is tokenised alone and the answer's tokens come one by one. So a row of one question is
+// `encodeChat` of the request, the answer, the end of the turn: parity compares these ids with the server's.
 import type { ChatMessage } from "@homegrown/contracts";
-import { END_OF_TURN, renderChat } from "@homegrown/tokenization";
+import { END_OF_TURN, encodeChat, renderChat } from "@homegrown/tokenization";
 import type { Tokenizer } from "@homegrown/tokenization";
 
 export interface RowOptions {
@@ -31,12 +32,17 @@ export function renderRow(messages: readonly ChatMessage[], options: RowOptions)
   let rendered = "";
   for (const [i, message] of messages.entries()) {
     if (message.role !== "assistant") continue;
-    const prompt = renderChat(template, { messages: messages.slice(0, i), addGenerationPrompt: true });
+    const request = { messages: messages.slice(0, i), addGenerationPrompt: true };
+    const prompt = renderChat(template, request);
     const whole = renderChat(template, { messages: messages.slice(0, i + 1), addGenerationPrompt: false });
     if (!prompt.startsWith(rendered) || !whole.startsWith(prompt)) {
       return { reason: "the template rewrites earlier turns" };
     }
-    const before = tokenizer.encode(prompt.slice(rendered.length), { specialTokens: true });
+    // A later prompt repeats the turns before it, whose ids stand in the row already.
+    const before =
+      rendered === ""
+        ? encodeChat(tokenizer, template, request)
+        : tokenizer.encode(prompt.slice(rendered.length), { specialTokens: true });
     const answer = tokenizer.encode(whole.slice(prompt.length), { specialTokens: true });
     const end = answer.lastIndexOf(tokenizer.specialTokenId(END_OF_TURN));
     ids.push(...before, ...answer);

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { before, test } from "node:test";
 import type { ChatMessage, ModelInspection } from "@homegrown/contracts";
+import { buildPairDataset, openDataset } from "@homegrown/data";
 import { CHATML_TEMPLATE, SPECIAL_TOKENS, Tokenizer, renderChat, trainBpe } from "@homegrown/tokenization";
 import { checkParity, PARITY_BOUNDS, toTrainerSide, type ParityInput, type TrainerSide } from "../index.ts";
 
@@ -167,7 +171,54 @@ test("nothing compared is no parity, and a long list of failures is cut with its
   assert.equal((await check({}, { passages: [], conversations: [] })).passed, false);
   const many = await check({ tokenize: async () => [1] }, { passages: Array<string>(50).fill("some text") });
   assert.equal(many.failures.length, 21);
-  assert.equal(many.failures.at(-1), "and 30 more");
+  assert.equal(many.failures.at(-1), "and 32 more", "50 passages and 2 answers");
+});
+
+test("an answer that the server tokenises otherwise, or ends otherwise, is found", async () => {
+  const answer = conversations[1]![1]!.content;
+  const other = await check({
+    tokenize: async (text) =>
+      tokenizer.encode(text).map((id, i) => (text === answer && i === 2 ? id + 1 : id)),
+  });
+  assert.deepEqual([other.passed, other.idsEqual, other.failures.length], [false, false, 1]);
+  assert.match(other.failures[0]!, /^conversation 2, answer, id 2: trainer has/);
+  const endless = await check({ stopIds: async () => [trainer.endOfTextId] });
+  assert.ok(endless.failures.some((failure) => /^conversation 1, answer, id \d+: .* its end/.test(failure)));
+});
+
+test("the very ids of a training row are scored, also where the whole text has others", async (context) => {
+  const folder = await mkdtemp(join(tmpdir(), "homegrown-parity-"));
+  context.after(() => rm(folder, { recursive: true, force: true }));
+  const messages: ChatMessage[] = [
+    { role: "user", content: "declare a port" },
+    { role: "assistant", content: "\n\n  port: number;" },
+  ];
+  const target = join(folder, "pairs");
+  await buildPairDataset({
+    name: "pairs",
+    target,
+    conversations: [{ messages, heldOut: false }],
+    tokenizer: tokenizer.json,
+    sequenceLength: 200,
+  });
+  const reader = (await openDataset(target)).trainReader({
+    sequenceLength: 200,
+    sequencesPerStep: 1,
+    seed: 1,
+  });
+  const { ids, targets } = reader.batch(0);
+  reader.close();
+  const row = [ids[0]!, ...targets];
+  const trained = row.slice(0, row.lastIndexOf(trainer.endOfTurnId) + 1);
+  assert.notDeepEqual(trainer.encodeChat(messages).slice(0, trained.length), trained);
+  const scored: string[] = [];
+  const scoreTokens = async (list: readonly number[]): Promise<Float32Array> => {
+    scored.push(list.join(" "));
+    return scoreIds(list);
+  };
+  const result = await check({ scoreTokens }, { passages: [], conversations: [messages] });
+  assert.equal(result.passed, true);
+  assert.deepEqual(scored, [trained.join(" "), trainer.encodeChat(messages).join(" ")]);
 });
 
 test("long texts are scored up to maxIds on both sides", async () => {
@@ -181,7 +232,7 @@ test("long texts are scored up to maxIds on both sides", async () => {
 });
 
 async function* trainingTexts(): AsyncGenerator<string> {
-  yield passages.join("\n").repeat(20);
+  yield passages.join("\n").repeat(20) + "x\n\n\n".repeat(100);
 }
 
 function scoresOff(by: (i: number) => number): Pick<ModelInspection, "scoreTokens"> {

@@ -1,6 +1,8 @@
 // Does the server compute what was trained? From text on: rendered conversations byte by byte, ids, stop
 // ids, then the log-probability of every observed token. Equal ids with a wrong template, or equal logits
 // after a wrong tokenizer, would both serve another model than the one that was measured.
+// A conversation that ends in an answer is compared as it was trained (the request's ids, the answer's own ids,
+// the end of the turn: what the server reads and then writes) and as a whole (what a server reads as history).
 // Invariant: `passed` exactly when no failure was found; a score that is not finite is a failure.
 import type { ChatMessage, ModelInspection, ParityResult, ProgressListener } from "@homegrown/contracts";
 import { parityBound, type ParityBound } from "./bounds.ts";
@@ -33,7 +35,8 @@ export async function checkParity(input: ParityInput): Promise<ParityResult> {
   const { passages, conversations, trainer, server, weightType, signal } = input;
   const bound = input.bound ?? parityBound(weightType, server.cacheType);
   const run = new Comparison(input.maxIds ?? 256);
-  run.compareStopIds(trainer.stopIds, await server.stopIds());
+  const serverStopIds = await server.stopIds();
+  run.compareStopIds(trainer.stopIds, serverStopIds);
   const total = passages.length + conversations.length;
   let done = 0;
   const advance = (): void => {
@@ -50,12 +53,24 @@ export async function checkParity(input: ParityInput): Promise<ParityResult> {
   }
   for (const [index, messages] of conversations.entries()) {
     const name = `conversation ${index + 1}`;
-    // A request's prompt, and the conversation as it was trained on.
-    const lastAnswer = messages.findLastIndex(({ role }) => role === "assistant");
-    if (lastAnswer > 0)
-      await run.compareChat(`${name}, prompt`, messages.slice(0, lastAnswer), trainer, server);
-    const ids = await run.compareChat(name, messages, trainer, server);
-    await run.compareScores(name, ids, trainer, server);
+    const answer =
+      messages.length > 1 && messages.at(-1)!.role === "assistant" ? messages.at(-1)! : undefined;
+    const request =
+      answer && (await run.compareChat(`${name}, prompt`, messages.slice(0, -1), trainer, server));
+    const whole = await run.compareChat(name, messages, trainer, server);
+    if (answer && request) {
+      const ours = [...trainer.tokenize(answer.content), trainer.endOfTurnId];
+      // What the server itself writes behind the answer and stops at, not what the trainer calls so.
+      const ending = whole.server.findLast((id) => serverStopIds.includes(id));
+      const theirs = [...(await server.tokenize(answer.content)), ...(ending === undefined ? [] : [ending])];
+      run.compareIds(`${name}, answer`, ours, theirs);
+      const trained = [...request.trainer, ...ours];
+      // Mostly the whole conversation begins with these very ids; then its scores hold theirs.
+      if (trained.some((id, i) => id !== whole.trainer[i])) {
+        await run.compareScores(`${name}, as trained`, trained, trainer, server);
+      }
+    }
+    await run.compareScores(name, whole.trainer, trainer, server);
     advance();
   }
   return run.toResult(input, bound);
@@ -96,14 +111,14 @@ class Comparison {
     messages: readonly ChatMessage[],
     trainer: TrainerSide,
     server: ModelInspection,
-  ): Promise<readonly number[]> {
+  ): Promise<{ trainer: readonly number[]; server: readonly number[] }> {
     const difference = firstByteDifference(trainer.renderChat(messages), await server.renderChat(messages));
     if (difference !== undefined) {
       this.#renderedBytesEqual = false;
       this.#fail(`${name}, rendered ${difference}`);
     }
-    const ids = trainer.encodeChat(messages);
-    this.compareIds(name, ids, await server.encodeChat(messages));
+    const ids = { trainer: trainer.encodeChat(messages), server: await server.encodeChat(messages) };
+    this.compareIds(name, ids.trainer, ids.server);
     return ids;
   }
 

@@ -1,5 +1,5 @@
 import type { ChatMessage, TokenizerJson } from "@homegrown/contracts";
-import { END_OF_TEXT, encodeChat, renderChat } from "@homegrown/tokenization";
+import { END_OF_TEXT, END_OF_TURN, encodeChat, renderChat } from "@homegrown/tokenization";
 import type { EvaluationScorer } from "../held-out/bits-per-byte.ts";
 
 /** What parity needs to see of the trainer; the mirror image of `ModelInspection`. */
@@ -13,6 +13,8 @@ export interface TrainerSide {
   readonly stopIds: readonly number[];
   /** Stands before a passage, as in training. */
   readonly endOfTextId: number;
+  /** Stands behind an answer, as in training. */
+  readonly endOfTurnId: number;
   readonly scorer: EvaluationScorer;
 }
 
@@ -35,6 +37,7 @@ export function toTrainerSide(parts: {
     tokenize: (text) => tokenizer.encode(text),
     stopIds,
     endOfTextId: tokenizer.specialTokenId(END_OF_TEXT),
+    endOfTurnId: tokenizer.specialTokenId(END_OF_TURN),
     scorer,
   };
 }
