@@ -10,7 +10,7 @@ export { runManifestSchema } from "./run-manifest.ts";
 export type { RunManifest } from "./run-manifest.ts";
 export { lineageSchema } from "./lineage.ts";
 export type { Lineage } from "./lineage.ts";
-export { reportCardSchema } from "./report-card.ts";
+export { PARITY_SAMPLE, reportCardSchema } from "./report-card.ts";
 export type { Interval, ParityResult, ReportCard } from "./report-card.ts";
 export type {
   ChatMessage,

@@ -10,6 +10,9 @@ const interval = z
   })
   .strict();
 
+/** How many held-out texts a parity check compares where there are as many. */
+export const PARITY_SAMPLE = { passages: 64, conversations: 16 } as const;
+
 const paritySchema = z
   .object({
     weightType: z.string(),

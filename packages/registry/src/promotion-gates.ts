@@ -2,8 +2,8 @@
 // is immutable, so what they decide stays true.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { HomegrownError, reportCardSchema } from "@homegrown/contracts";
-import type { ReportCard } from "@homegrown/contracts";
+import { HomegrownError, PARITY_SAMPLE, reportCardSchema } from "@homegrown/contracts";
+import type { ParityResult, ReportCard } from "@homegrown/contracts";
 import type { ResolvedVersion } from "./registry.ts";
 
 export type GateVerdict =
@@ -15,8 +15,9 @@ export type PromotionGate = (version: ResolvedVersion) => Promise<GateVerdict>;
 export const REPORT_FILE = "report.json";
 
 /**
- * Parity of trainer and server must have been checked and have passed. Only imported weights, which have no
- * trainer here, may lack the check; the history then says so.
+ * Parity of trainer and server must have been checked, on passages and on conversations, and have passed. Only
+ * imported weights, which have no trainer here, may lack the check. The history says so, and also when fewer
+ * texts were compared than a parity check should.
  */
 export const parityGate: PromotionGate = async ({ folder, lineage, reference }) => {
   const parity = (await readReportCard(folder))?.parity ?? [];
@@ -29,7 +30,26 @@ export const parityGate: PromotionGate = async ({ folder, lineage, reference }) 
       hint: `Read ${join(folder, REPORT_FILE)}; export and evaluate the model again as a new version.`,
     };
   }
-  if (parity.length > 0) return { allowed: true };
+  const hollow = parity.find(({ passages, conversations }) => passages === 0 || conversations === 0);
+  if (hollow) {
+    return {
+      allowed: false,
+      reason: `its report card says that parity of ${hollow.weightType} compared ${describeSample(hollow)}`,
+      hint: "Measure the model on a dataset with more held-out text, and register it as a new version.",
+    };
+  }
+  if (parity.length > 0) {
+    const few = parity.filter(
+      ({ passages, conversations }) =>
+        passages < PARITY_SAMPLE.passages || conversations < PARITY_SAMPLE.conversations,
+    );
+    if (few.length === 0) return { allowed: true };
+    const found = few.map((result) => `${describeSample(result)} (${result.weightType})`).join(", ");
+    return {
+      allowed: true,
+      note: `parity compared ${found}, fewer than ${describeSample(PARITY_SAMPLE)}`,
+    };
+  }
   if (lineage.origin.kind === "imported") {
     return { allowed: true, note: "imported: there is no trainer to check parity with" };
   }
@@ -39,6 +59,10 @@ export const parityGate: PromotionGate = async ({ folder, lineage, reference }) 
     hint: `Evaluate the model before registering it: a version's folder does not change afterwards (${reference}).`,
   };
 };
+
+function describeSample(sample: Pick<ParityResult, "passages" | "conversations">): string {
+  return `${sample.passages} passages and ${sample.conversations} conversations`;
+}
 
 /** The version's `report.json`; undefined when it has none. Throws `registry/unreadable-report`. */
 export async function readReportCard(folder: string): Promise<ReportCard | undefined> {

@@ -16,7 +16,7 @@ import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, beforeEach, describe, test } from "node:test";
-import { HomegrownError } from "@homegrown/contracts";
+import { HomegrownError, PARITY_SAMPLE } from "@homegrown/contracts";
 import type { ReportCard } from "@homegrown/contracts";
 import { openRegistry } from "./registry.ts";
 import type { Registry } from "./registry.ts";
@@ -42,7 +42,10 @@ const IMPORTED: LineageInput = {
   licenses: [{ license: "Apache-2.0", bytes: 5 }],
 };
 
-function reportCard(passed: boolean): ReportCard {
+function reportCard(
+  passed: boolean,
+  sample: { passages: number; conversations: number } = PARITY_SAMPLE,
+): ReportCard {
   const interval = { value: 1, low: 0.9, high: 1.1, confidence: 0.95, method: "bootstrap" };
   return {
     schemaVersion: 1,
@@ -57,8 +60,7 @@ function reportCard(passed: boolean): ReportCard {
       {
         weightType: "F32",
         cacheType: "F16",
-        passages: 1,
-        conversations: 1,
+        ...sample,
         tokensCompared: 1,
         renderedBytesEqual: true,
         idsEqual: passed,
@@ -200,6 +202,34 @@ describe("registry", () => {
       registry.promote({ name: "open", version: "v1", reason: " " }),
       isError("registry/no-reason"),
     );
+  });
+
+  test("parity on nothing is no evidence, and on little it is noted", async () => {
+    const register = async (passages: number, conversations: number): Promise<string> => {
+      const card = JSON.stringify(reportCard(true, { passages, conversations }));
+      const version = newVersion("demo", `${passages} ${conversations}`);
+      const fill = async (folder: string): Promise<void> => {
+        await version.fill(folder);
+        await writeFile(join(folder, "report.json"), card);
+      };
+      return (await registry.register({ ...version, fill })).version;
+    };
+    const promote = async (version: string): Promise<string | undefined> =>
+      (await registry.promote({ name: "demo", version, reason: "test" })).note;
+    for (const [passages, conversations] of [
+      [64, 0],
+      [0, 16],
+    ] as const) {
+      await assert.rejects(
+        promote(await register(passages, conversations)),
+        isError("registry/promotion-refused", `${passages} passages and ${conversations} conversations`),
+      );
+    }
+    const note =
+      "parity compared 63 passages and 16 conversations (F32), fewer than 64 passages and 16 conversations";
+    assert.equal(await promote(await register(63, 16)), note);
+    assert.equal((await registry.history("demo"))[0]!.note, note);
+    assert.equal(await promote(await register(64, 16)), undefined);
   });
 
   test("refuses names and references that mean nothing", async () => {
