@@ -63,6 +63,8 @@ export const datasetManifestSchema = z
   .object({
     schemaVersion: z.literal(1),
     name: z.string(),
+    /** Fingerprint of what it was made from and how: tells a repeated build from another of the same name. */
+    key: z.string().optional(),
     createdAt: z.string(),
     packing: z.enum(["documents", "pairs"]),
     tokenizer: z.object({ file: z.string(), sha256, vocabSize: count, endOfTextId: count }).strict(),

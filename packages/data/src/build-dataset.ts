@@ -69,6 +69,7 @@ async function fillFolder(
   return {
     schemaVersion: 1,
     name: options.name,
+    ...(options.key !== undefined && { key: options.key }),
     createdAt: new Date().toISOString(),
     packing: "documents",
     tokenizer: packed.tokenizer,

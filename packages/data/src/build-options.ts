@@ -7,6 +7,8 @@ export interface BuildDatasetOptions {
   /** The dataset's own folder; must not exist. It appears whole, or not at all. */
   target: string;
   sources: readonly CorpusSource[];
+  /** Kept in the manifest: see `DatasetManifest`'s `key`. */
+  key?: string;
   /** Size of the vocabulary to train. Default 2048. */
   vocabSize?: number;
   /** Use this tokenizer instead of training one. */
