@@ -10,8 +10,10 @@ import type { Registry, VersionDetails } from "@homegrown/registry";
 import { homePaths, publishFolder } from "@homegrown/storage";
 import { toCorpusKey } from "./corpus-key.ts";
 import { exportModel } from "./export-model.ts";
+import { findGrown } from "./find-grown.ts";
 import { openGallery, type Gallery } from "./gallery.ts";
 import { stopIfInterrupted } from "./interrupted.ts";
+import type { Prepared } from "./open-or-build.ts";
 import { preparePairs, prepareText } from "./prepare.ts";
 import { pretrain, type TrainedRun } from "./pretrain.ts";
 import { releaseVersion } from "./release.ts";
@@ -61,6 +63,11 @@ export interface Growth {
   text: Dataset;
   /** The same inputs had been grown before: nothing was trained. */
   reused: boolean;
+  /**
+   * Reference of the version that answers under the model's name now: another than `version` when that was
+   * grown before and replaced since. Absent when no version of the name is champion.
+   */
+  champion?: string;
 }
 
 export async function grow(options: GrowOptions): Promise<Growth> {
@@ -77,20 +84,28 @@ export async function grow(options: GrowOptions): Promise<Growth> {
   const grown = await findGrown(registry, name, tuneRunId(key));
   if (grown) return { ...grown, text, reused: true };
 
+  // Before the minutes of pretraining: a text of which no pairs can be made must not cost them.
+  const pairs = await preparePairs({
+    home,
+    text,
+    sequenceLength: recipe.sequenceLength,
+    ...listening(options),
+  });
   const byteModel = await trainByteModel(readTrainingTexts(text.folder, text.manifest, text.tokenizer), {
     order: 5,
   });
   const gallery = await openGallery(text, byteModel);
   if (gallery) onStage?.({ stage: "showcase", showcase: gallery.showcase, baseline: gallery.baseline });
   const base = await growBase(options, key, text, gallery);
-  const { pairs, tuned } = await growTuned(options, key, text, base);
+  onStage?.({ stage: "pairs", ...pairs });
+  const tuned = await growTuned(options, key, pairs, base, text);
   const { version, report } = await releaseVersion({
     registry,
     name,
     runs: [base.manifest, tuned.manifest],
     parameters: tuned.result.parameters,
     text,
-    pairs,
+    pairs: pairs.dataset,
     training: await toTrainingRecord(base),
     samples: gallery?.samples() ?? [],
     byteModel,
@@ -102,7 +117,13 @@ export async function grow(options: GrowOptions): Promise<Growth> {
     version: version.version,
     reason: `grown in ${minutes} minutes from ${text.manifest.name}`,
   });
-  return { version: await registry.show(version.reference), report, text, reused: false };
+  return {
+    version: await registry.show(version.reference),
+    report,
+    text,
+    reused: false,
+    champion: version.reference,
+  };
 }
 
 async function growBase(
@@ -138,32 +159,25 @@ async function growBase(
 async function growTuned(
   options: GrowOptions,
   key: string,
-  text: Dataset,
+  { dataset: pairs }: Prepared,
   base: TrainedRun,
-): Promise<{ pairs: Dataset; tuned: TrainedRun }> {
+  text: Dataset,
+): Promise<TrainedRun> {
   const { home, recipe, minutes, seed = 1, onStage } = options;
-  const { sequenceLength } = recipe;
   const baseFolder = await exportBase(options, base, text);
-  const { dataset: pairs, reused } = await preparePairs({
-    home,
-    text,
-    sequenceLength,
-    ...listening(options),
-  });
-  onStage?.({ stage: "pairs", dataset: pairs, reused });
   const tuned = await tune({
     home,
     runId: tuneRunId(key),
     datasetFolder: pairs.folder,
     initialModel: { folder: baseFolder },
-    sequenceLength,
+    sequenceLength: recipe.sequenceLength,
     minutes: minutes * (1 - recipe.pretrainShare),
     seed,
     ...listening(options),
   });
   stopIfInterrupted(tuned.result);
   onStage?.({ stage: "tuned", run: tuned });
-  return { pairs, tuned };
+  return tuned;
 }
 
 function tuneRunId(key: string): string {
@@ -172,29 +186,6 @@ function tuneRunId(key: string): string {
 
 function listening({ signal, onProgress }: GrowOptions): Pick<GrowOptions, "signal" | "onProgress"> {
   return { ...(signal && { signal }), ...(onProgress && { onProgress }) };
-}
-
-async function findGrown(
-  registry: Registry,
-  name: string,
-  lastRun: string,
-): Promise<{ version: VersionDetails; report: ReportCard } | undefined> {
-  const model = (await registry.list()).find((candidate) => candidate.name === name);
-  for (const { reference } of model?.versions.toReversed() ?? []) {
-    const version = await registry.show(reference);
-    const { origin } = version.lineage;
-    if (origin.kind !== "trained" || origin.runs.at(-1)?.id !== lastRun || !version.reportCard) continue;
-    // A process that died between signing and promoting left a version without its alias.
-    if (Object.keys(model!.aliases).length === 0) {
-      await registry.promote({
-        name,
-        version: version.version,
-        reason: "grown before; promoted on the next start",
-      });
-    }
-    return { version: await registry.show(reference), report: version.reportCard };
-  }
-  return undefined;
 }
 
 /** The pretrained model as a folder inside the run, for tuning to start from. */

@@ -29,17 +29,20 @@ const WEIGHTS_FILE = "model.gguf";
 /** Brings open weights in as a signed version. The file passes our own bounded reader before anything else reads it. */
 export async function importModel(options: ImportOptions): Promise<ImportedModel> {
   const { registry, file, name, license, expectedSha256 } = options;
-  const summary = summariseGguf(await readGgufHeader(file));
-  const { size } = await stat(file);
+  // Refused here, before gigabytes are copied; what is recorded below is of the copy alone.
+  await readGgufHeader(file);
+  let summary: GgufSummary | undefined;
+  let size = 0;
   let sha256 = "";
   const version = await registry.register({
     name,
     fill: async (folder) => {
       const copy = path.join(folder, WEIGHTS_FILE);
       await copyFile(file, copy, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-      // Hash and header are of the copy: the original may change at any time.
+      // Hash, header and size are of the copy: the original may change at any time.
       sha256 = await sha256File(copy);
-      await readGgufHeader(copy);
+      summary = summariseGguf(await readGgufHeader(copy));
+      ({ size } = await stat(copy));
       if (expectedSha256 !== undefined && !digestsEqual(sha256, expectedSha256.toLowerCase()))
         throw wrongHash(file, sha256, expectedSha256);
     },
@@ -53,10 +56,10 @@ export async function importModel(options: ImportOptions): Promise<ImportedModel
       },
       parent: null,
       licenses: [{ license, bytes: size }],
-      weights: [{ file: WEIGHTS_FILE, type: summary.weightType }],
+      weights: [{ file: WEIGHTS_FILE, type: summary!.weightType }],
     }),
   });
-  return { version, summary, sha256 };
+  return { version, summary: summary!, sha256 };
 }
 
 function wrongHash(file: string, found: string, expected: string): HomegrownError {

@@ -2,7 +2,6 @@
 // baselines, checks, samples, speed, and parity between trainer and server, which starts from text.
 import path from "node:path";
 import type {
-  ChatMessage,
   DecoderConfig,
   Lineage,
   ParityResult,
@@ -22,6 +21,8 @@ import {
 import { countParameters, createScorer, type Scorer } from "@homegrown/models";
 import { startModelHost, type ModelHost } from "@homegrown/serving";
 import { CHATML_TEMPLATE, END_OF_TEXT, END_OF_TURN } from "@homegrown/tokenization";
+import { chooseFixedPrompts, isTypeScript, type FixedPrompt } from "./fixed-prompts.ts";
+import { chooseParityTexts, type ParityTexts } from "./parity-texts.ts";
 
 export interface MeasureOptions {
   version: string;
@@ -33,7 +34,8 @@ export interface MeasureOptions {
   text: Dataset;
   pairs: Dataset;
   training?: NonNullable<ReportCard["training"]>;
-  prompts?: readonly { prompt: string; truth?: string }[];
+  /** Continued once each for the card. Default: the fixed prompts of the text's kind. */
+  prompts?: readonly FixedPrompt[];
   /** Samples taken before, of earlier steps or of a baseline; shown first. */
   samples?: ReportCard["samples"];
   byteModel?: ByteModel;
@@ -42,13 +44,11 @@ export interface MeasureOptions {
   onProgress?: ProgressListener;
 }
 
-const NUM_PASSAGES = 64;
-const NUM_CONVERSATIONS = 16;
-
 /** Serves each weight file once, compares it with the trainer, and returns the report card. */
 export async function measureVersion(options: MeasureOptions): Promise<ReportCard> {
   const { config, parameters, text, weights, signal, onProgress } = options;
   const windowTokens = config.maxPositionEmbeddings;
+  const parityTexts = await chooseParityTexts(text, options.pairs);
   const scorer = await createScorer(config, parameters, { maxSequenceLength: windowTokens, threads: 2 });
   const parity: ParityResult[] = [];
   let served: ModelHost | undefined;
@@ -58,9 +58,12 @@ export async function measureVersion(options: MeasureOptions): Promise<ReportCar
         ggufFile: path.join(options.folder, file),
         modelId: options.version,
       });
-      parity.push(await compareWithTrainer(options, host, scorer, type));
-      if (served) await host.close();
-      else served = host;
+      served ??= host;
+      try {
+        parity.push(await compareWithTrainer(options, parityTexts, host, scorer, type));
+      } finally {
+        if (host !== served) await host.close();
+      }
     }
     const host = served!;
     return await evaluateVersion({
@@ -80,7 +83,7 @@ export async function measureVersion(options: MeasureOptions): Promise<ReportCar
       trainingTexts: () => readTrainingTexts(text.folder, text.manifest, text.tokenizer),
       ...(options.byteModel && { baselines: { byteModel: options.byteModel } }),
       generate: (request) => completeWith(host, request),
-      prompts: options.prompts ?? [],
+      prompts: options.prompts ?? (await chooseFixedPrompts(text)),
       checks: (await isTypeScript(text))
         ? [
             {
@@ -105,6 +108,7 @@ export async function measureVersion(options: MeasureOptions): Promise<ReportCar
 
 async function compareWithTrainer(
   options: MeasureOptions,
+  texts: ParityTexts,
   host: ModelHost,
   scorer: Scorer,
   weightType: string,
@@ -118,8 +122,7 @@ async function compareWithTrainer(
     stopIds: [endOfTextId, tokenizer.specialTokenId(END_OF_TURN)],
   });
   return checkParity({
-    passages: await firstPassages(options.text),
-    conversations: await firstConversations(options.pairs),
+    ...texts,
     trainer,
     server: host.inspection,
     weightType,
@@ -127,40 +130,6 @@ async function compareWithTrainer(
     ...(options.signal && { signal: options.signal }),
     ...(options.onProgress && { onProgress: options.onProgress }),
   });
-}
-
-/** Held-out documents, then further stretches of them while there are too few. */
-async function firstPassages(dataset: Dataset): Promise<string[]> {
-  const documents: string[] = [];
-  for await (const { text } of dataset.heldOutDocuments()) documents.push(text);
-  const passages: string[] = [];
-  const stretch = 2000;
-  for (let offset = 0; passages.length < NUM_PASSAGES; offset += stretch) {
-    const rest = documents.map((text) => text.slice(offset, offset + stretch)).filter((text) => text !== "");
-    if (rest.length === 0) break;
-    passages.push(...rest);
-  }
-  return passages.slice(0, NUM_PASSAGES);
-}
-
-async function firstConversations(dataset: Dataset): Promise<ChatMessage[][]> {
-  const conversations: ChatMessage[][] = [];
-  for await (const { messages } of dataset.heldOutDocuments()) {
-    if (messages) conversations.push(messages);
-    if (conversations.length === NUM_CONVERSATIONS) break;
-  }
-  return conversations;
-}
-
-/** Whether the held-out documents are mostly declaration files, so that parsing completions says something. */
-async function isTypeScript(text: Dataset): Promise<boolean> {
-  let declarations = 0;
-  let all = 0;
-  for await (const { kind } of text.documents("heldOut")) {
-    all += 1;
-    if (kind === "declarations") declarations += 1;
-  }
-  return declarations * 2 > all;
 }
 
 async function completeWith(

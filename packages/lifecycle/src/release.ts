@@ -4,12 +4,13 @@ import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Lineage, ReportCard, RunManifest } from "@homegrown/contracts";
 import type { Dataset } from "@homegrown/data";
-import { renderReportHtml, renderReportMarkdown } from "@homegrown/evaluation";
-import { REPORT_FILE, type Registry, type VersionDetails } from "@homegrown/registry";
+import { renderReportHtml, renderReportMarkdown, type ReportContext } from "@homegrown/evaluation";
+import { REPORT_FILE, type LineageInput, type Registry, type VersionDetails } from "@homegrown/registry";
 import type { WeightType } from "@homegrown/models";
 import { manifestSha256 } from "@homegrown/training";
 import { exportModel } from "./export-model.ts";
 import { measureVersion, type MeasureOptions } from "./measure.ts";
+import { writeProvenance } from "./provenance.ts";
 
 export interface ReleaseOptions extends Omit<MeasureOptions, "version" | "folder" | "weights" | "config"> {
   registry: Registry;
@@ -33,9 +34,43 @@ export async function releaseVersion(options: ReleaseOptions): Promise<Release> 
   const { registry, name, runs, parameters, text, pairs } = options;
   const last = runs.at(-1)!;
   const licenses = licensesOf(text);
-  let weights: Lineage["weights"] = [];
+  let input: LineageInput | undefined;
   let report: ReportCard | undefined;
-  const lineage: Parameters<Registry["register"]>[0]["lineage"] = () => ({
+  const version = await registry.register({
+    name,
+    lineage: () => input!,
+    fill: async (folder) => {
+      const weights = await exportModel({
+        folder,
+        name,
+        license: licenses.map(({ license }) => license).join(" AND "),
+        config: last.model,
+        parameters,
+        tokenizerJson: text.tokenizerJson,
+        weightTypes: options.weightTypes ?? ["F32", "Q8_0"],
+      });
+      input = toLineage(options, licenses, weights);
+      await writeProvenance(folder, runs, [text, pairs]);
+      report = await measureVersion({
+        ...options,
+        version: `${name} (run ${last.id})`,
+        folder,
+        weights,
+        config: last.model,
+      });
+      const lineage: Lineage = { schemaVersion: 1, name, createdAt: report.createdAt, ...input };
+      await writeReport(folder, report, { lineage, sources: text.manifest.sources });
+    },
+  });
+  return { version, report: report! };
+}
+
+function toLineage(
+  { runs, text, pairs, parent }: ReleaseOptions,
+  licenses: Lineage["licenses"],
+  weights: Lineage["weights"],
+): LineageInput {
+  return {
     origin: {
       kind: "trained",
       runs: runs.map((run) => ({ id: run.id, kind: run.kind, manifestSha256: manifestSha256(run) })),
@@ -45,40 +80,15 @@ export async function releaseVersion(options: ReleaseOptions): Promise<Release> 
         bytes: manifest.splits.train.bytes,
         rights: manifest.rights,
       })),
-      code: last.code,
+      code: runs.at(-1)!.code,
     },
-    parent: options.parent ?? null,
+    parent: parent ?? null,
     licenses,
     weights,
-  });
-  const version = await registry.register({
-    name,
-    lineage,
-    fill: async (folder) => {
-      weights = await exportModel({
-        folder,
-        name,
-        license: licenses.map(({ license }) => license).join(" AND "),
-        config: last.model,
-        parameters,
-        tokenizerJson: text.tokenizerJson,
-        weightTypes: options.weightTypes ?? ["F32", "Q8_0"],
-      });
-      report = await measureVersion({
-        ...options,
-        version: `${name} (run ${last.id})`,
-        folder,
-        weights,
-        config: last.model,
-      });
-      await writeReport(folder, report, text);
-    },
-  });
-  return { version, report: report! };
+  };
 }
 
-async function writeReport(folder: string, report: ReportCard, text: Dataset): Promise<void> {
-  const context = { sources: text.manifest.sources };
+async function writeReport(folder: string, report: ReportCard, context: ReportContext): Promise<void> {
   await writeFile(path.join(folder, REPORT_FILE), `${JSON.stringify(report, null, 2)}\n`);
   await writeFile(path.join(folder, REPORT_PAGES.markdown), renderReportMarkdown(report, context));
   await writeFile(path.join(folder, REPORT_PAGES.html), renderReportHtml(report, context));
