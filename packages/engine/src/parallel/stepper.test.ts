@@ -130,6 +130,18 @@ test("a worker that cannot start is an error, not a wait", async () => {
   await assert.rejects(createTiny({ program }), { code: "engine/bad-graph" });
 });
 
+test("a program that overwrites gradients serves one micro-batch a step, and no more", async () => {
+  const program = tinyStepProgram(2, false);
+  await assert.rejects(createTiny({ program, microBatches: 2 }), {
+    code: "engine/overwriting-program",
+    message: /one micro-batch a step, got 2/,
+    hint: /accumulate: true/,
+  });
+  const stepper = await createTiny({ program });
+  assert.equal(stepper.sequencesPerStep, 4);
+  await stepper.close();
+});
+
 test("closing while a step runs rejects the step", async () => {
   const stepper = await createTiny();
   const pending = stepper.step({ ...tinyBatch(4, 1), learningRates, stepNumber: 1, clipNorm: 1 });

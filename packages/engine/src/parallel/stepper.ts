@@ -62,11 +62,11 @@ export interface Stepper {
   close(): Promise<void>;
 }
 
-/** Throws `engine/too-large`, `engine/worker-failed`, `engine/bad-batch`. */
+/** Throws `engine/too-large`, `engine/worker-failed`, `engine/bad-batch`, `engine/overwriting-program`. */
 export async function createStepper(options: StepperOptions): Promise<Stepper> {
   const { program, evaluation, numWorkers, microBatches, optimizer } = options;
   if (microBatches > 1 && program.accumulated.some(({ input }) => input === undefined)) {
-    throw new Error("a program that overwrites gradients serves one micro-batch a step, not several");
+    throw overwrites(microBatches);
   }
   const layout = planMemory(program, optimizer.kind, numWorkers);
   const memory = new WebAssembly.Memory({ initial: layout.pages, maximum: layout.pages, shared: true });
@@ -173,6 +173,17 @@ function fillBatch(to: SharedBatch, { ids, targets, weights }: Batch): number {
     kind: "invalid-input",
     message: `a batch of ${ids.length} targets has a total weight of ${total}: nothing to learn from`,
     hint: "Check that the data set's rows hold at least one token that counts in the loss.",
+  });
+}
+
+function overwrites(microBatches: number): HomegrownError {
+  return new HomegrownError({
+    code: "engine/overwriting-program",
+    kind: "invalid-input",
+    message:
+      `a program that overwrites its gradients serves one micro-batch a step, got ${microBatches}: ` +
+      "all but the last would be lost",
+    hint: "Build the program with accumulate: true, or take larger micro-batches.",
   });
 }
 
