@@ -8,7 +8,18 @@ export function countParameters(config: DecoderConfig): number {
   return parameterSpecs(config).reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
 }
 
-/** Bytes that training keeps in shared memory: weights, two moments, one gradient buffer for each worker. */
-export function trainingMemoryBytes(config: DecoderConfig, numWorkers: number): number {
-  return countParameters(config) * BYTES_F32 * (3 + numWorkers);
+/**
+ * Bytes that training keeps in shared memory: weights, the optimizer's state, one gradient buffer for each
+ * worker. AdamW has two moments of everything; Muon one of the matrices (and AdamW's two of the rest).
+ */
+export function trainingMemoryBytes(
+  config: DecoderConfig,
+  numWorkers: number,
+  optimizer: "adamw" | "muon" = "adamw",
+): number {
+  const elements = parameterSpecs(config).reduce((sum, { shape, role }) => {
+    const numMoments = optimizer === "muon" && role === "matrix" ? 1 : 2;
+    return sum + (1 + numMoments + numWorkers) * shape.reduce((a, b) => a * b, 1);
+  }, 0);
+  return elements * BYTES_F32;
 }

@@ -39,6 +39,29 @@ test("a plan by steps is complete, valid and pins its data", async () => {
   assert.equal(manifest.budget, undefined);
 });
 
+test("every number of processors gets a plan, with what the caller asked of the batch", async () => {
+  const batches: NonNullable<PlanOptions["batch"]>[] = [
+    {},
+    { sequencesPerStep: 16 },
+    { sequencesPerStep: 8 },
+    { microBatchSequences: 3 },
+  ];
+  for (const processors of [1, 2, 3, 4, 5, 6, 7, 8, 12]) {
+    for (const batch of batches) {
+      const { numWorkers, batch: planned } = await plan({ totalSteps: 5, processors, batch });
+      const { sequencesPerStep, microBatchSequences } = planned;
+      assert.ok(numWorkers <= Math.min(8, processors), `${numWorkers} workers on ${processors} processors`);
+      assert.equal(sequencesPerStep % (numWorkers * microBatchSequences), 0);
+      assert.deepEqual({ ...planned, ...batch }, planned);
+    }
+    const { numWorkers } = await plan({ totalSteps: 5, processors, batch: { sequencesPerStep: 16 } });
+    assert.equal(
+      numWorkers,
+      [8, 4, 2, 1].find((most) => most <= processors),
+    );
+  }
+});
+
 test("a plan by minutes measures once and stores what it measured", async () => {
   const batch = { sequencesPerStep: 2, microBatchSequences: 1 };
   const manifest = await plan({ minutes: 1, numWorkers: 2, batch, measureSeconds: 0.2 });

@@ -6,6 +6,7 @@ import { HomegrownError, datasetManifestSchema, runManifestSchema } from "@homeg
 import type { DatasetManifest, DecoderConfig, ProgressListener, RunManifest } from "@homegrown/contracts";
 import { DATASET_MANIFEST_FILE } from "@homegrown/data";
 import { homePaths, sha256, sha256File } from "@homegrown/storage";
+import { chooseNumWorkers } from "./choose-workers.ts";
 import * as defaults from "./defaults.ts";
 import type { ScheduleFractions } from "./defaults.ts";
 import { measureSpeed } from "./measure-speed.ts";
@@ -28,8 +29,10 @@ export interface PlanOptions {
   readonly epochs?: number;
   /** Default 1. */
   readonly seed?: number;
-  /** Default: the machine's processors, 8 at most. */
+  /** Default: the most, up to `processors` and 8, that share out the sequences and fit one memory. */
   readonly numWorkers?: number;
+  /** Default: the machine's. */
+  readonly processors?: number;
   /** Default: 256 tokens (the row length for `pairs`), 4096 tokens a step, micro-batches of at most 4. */
   readonly batch?: Partial<RunManifest["batch"]>;
   /** Default: Muon; see `defaults.ts`. */
@@ -61,8 +64,6 @@ export async function planRun(options: PlanOptions): Promise<RunManifest> {
     throw badPlan(`there is no dataset at ${options.datasetFolder}`, "Build it first.", cause);
   });
   const dataset = parseDataset(text, datasetFile);
-  const numWorkers = options.numWorkers ?? Math.min(availableParallelism(), defaults.maxDefaultWorkers);
-  const batch = planBatch(options, dataset, numWorkers);
   const evaluation = {
     everySteps: 1,
     numSequences: defaults.defaultEvents.heldOutSequences,
@@ -72,6 +73,11 @@ export async function planRun(options: PlanOptions): Promise<RunManifest> {
     ...defaults.defaultOptimizer(kind, options.optimizer?.kind ?? "muon"),
     ...options.optimizer,
   };
+  const sequenceLength = planSequenceLength(options, dataset);
+  const { processors = availableParallelism() } = options;
+  const demand = { model: options.model, optimizer: optimizer.kind, ...options.batch, sequenceLength };
+  const numWorkers = options.numWorkers ?? chooseNumWorkers(demand, processors);
+  const batch = planBatch(options, sequenceLength, numWorkers);
   const { totalSteps, budget } = await planLength(options, {
     dataset,
     batch,
@@ -117,21 +123,25 @@ function parseDataset(text: string, file: string): DatasetManifest {
   }
 }
 
-function planBatch(options: PlanOptions, dataset: DatasetManifest, numWorkers: number): RunManifest["batch"] {
+function planSequenceLength(options: PlanOptions, dataset: DatasetManifest): number {
   const rows = dataset.rowTokens === undefined ? undefined : dataset.rowTokens - 1;
   const longest = options.model.maxPositionEmbeddings;
   const sequenceLength =
     options.batch?.sequenceLength ?? rows ?? Math.min(defaults.defaultSequenceLength, longest);
-  if (sequenceLength > longest) {
-    throw badPlan(
-      `sequences of ${sequenceLength} tokens do not fit a model of ${longest} positions`,
-      "Use shorter ones.",
-    );
-  }
+  if (sequenceLength <= longest) return sequenceLength;
+  throw badPlan(
+    `sequences of ${sequenceLength} tokens do not fit a model of ${longest} positions`,
+    "Use shorter ones.",
+  );
+}
+
+function planBatch(options: PlanOptions, sequenceLength: number, numWorkers: number): RunManifest["batch"] {
   const wanted =
     options.batch?.sequencesPerStep ??
     Math.max(1, Math.round(defaults.defaultTokensPerStep / sequenceLength));
-  const perWorker = Math.ceil(wanted / numWorkers);
+  // What nobody asked for grows until it shares out; what was asked for must share out as it is.
+  const unit = options.batch?.sequencesPerStep === undefined ? (options.batch?.microBatchSequences ?? 1) : 1;
+  const perWorker = Math.ceil(wanted / (numWorkers * unit)) * unit;
   if (options.batch?.sequencesPerStep !== undefined && perWorker * numWorkers !== wanted) {
     throw badPlan(
       `${wanted} sequences a step do not share out over ${numWorkers} workers`,
