@@ -86,13 +86,12 @@ export class CheckpointStore {
     await publishFolder(folder, async (staged) => {
       await writeTensors(join(staged, tensorFiles.parameters), tensors.parameters);
       await writeTensors(join(staged, tensorFiles.optimizer), tensors.optimizerState);
-      await writeFile(join(staged, metricsFile), metrics);
+      await writeDurably(join(staged, metricsFile), "checkpoint metrics", metrics);
       const files = await Promise.all(
         [...Object.values(tensorFiles), metricsFile].map((name) => describe(staged, name)),
       );
       complete = { schemaVersion: 1, manifestSha256: this.#manifestSha256, ...state, files };
-      const path = join(staged, stateFile);
-      await durableStep("write", path, "checkpoint state", () => writeFile(path, formatState(complete!)));
+      await writeDurably(join(staged, stateFile), "checkpoint state", formatState(complete));
     });
     return { folder, state: complete! };
   }
@@ -162,7 +161,14 @@ async function describe(folder: string, name: string): Promise<CheckpointState["
 
 async function writeTensors(path: string, tensors: ReadonlyMap<string, Float32Array>): Promise<void> {
   const shapes = [...tensors].map(([name, { length }]) => ({ name, shape: [length] }));
-  await writeSafetensors(path, shapes, tensors, "F32");
+  await durableStep("write", path, "checkpoint tensors", () =>
+    writeSafetensors(path, shapes, tensors, "F32"),
+  );
+}
+
+/** Forced to disk with the folder it is in. */
+function writeDurably(path: string, purpose: string, text: string): Promise<void> {
+  return durableStep("write", path, purpose, () => writeFile(path, text));
 }
 
 async function readTensors(path: string, into: ReadonlyMap<string, Float32Array>): Promise<void> {

@@ -54,12 +54,12 @@ export async function createKillScene(
   };
 }
 
-/** Hashes of what a run leaves: metrics, skipped batches, and the tensors of each checkpoint it keeps. */
+/** Hashes of what a run leaves: metrics, skipped batches, samples, and the tensors of each checkpoint it keeps. */
 export async function contentOf(home: string, id: string): Promise<Record<string, string>> {
   const { root } = runFolder(home, id);
   const names = await readdir(root, { recursive: true });
   const compared = names.filter((name) =>
-    /(\.safetensors|metrics\.jsonl|skips\.json|manifest\.json)$/.test(name),
+    /(\.safetensors|metrics\.jsonl|skips\.json|samples\.json|manifest\.json)$/.test(name),
   );
   const entries = compared
     .sort()

@@ -10,6 +10,7 @@ const manifest = JSON.parse(await readFile(manifestFile, "utf8")) as RunManifest
 await train({
   home,
   manifest,
+  samples: { atSteps: [0, 10, manifest.totalSteps], prompts: [{ ids: [40, 41, 42], maxTokens: 3 }] },
   onProgress: ({ event, done }) => {
     // Synchronous, so that a line cannot be lost with the process.
     if (event === "checkpoint-write" || event === "batch-skip") writeSync(1, `${event} ${done}\n`);

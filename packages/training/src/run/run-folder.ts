@@ -10,6 +10,7 @@ export interface RunFolder {
   readonly manifest: string;
   readonly metrics: string;
   readonly skips: string;
+  readonly samples: string;
   readonly checkpoints: string;
   readonly lock: string;
 }
@@ -21,6 +22,7 @@ export function runFolder(home: string, id: string): RunFolder {
     manifest: join(root, "manifest.json"),
     metrics: join(root, "metrics.jsonl"),
     skips: join(root, "skips.json"),
+    samples: join(root, "samples.json"),
     checkpoints: join(root, "checkpoints"),
     lock: join(root, "lock"),
   };

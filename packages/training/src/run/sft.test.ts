@@ -9,8 +9,9 @@ import { CHATML_TEMPLATE } from "@homegrown/tokenization";
 import { planRun } from "../plan/plan-run.ts";
 import { createTinyHome, tinyModel } from "../tiny-home.ts";
 import type { TinyHome } from "../tiny-home.ts";
+import { assertSameEnd, trainUntil } from "./interrupted-run.ts";
 import { readMetrics } from "./metrics-file.ts";
-import { train } from "./train.ts";
+import { resume, train } from "./train.ts";
 
 let tiny: TinyHome;
 before(async () => {
@@ -18,7 +19,7 @@ before(async () => {
 });
 after(() => tiny.remove());
 
-test("a pretrained model learns to answer: loss on the answer only, from its own weights", async () => {
+test("a pretrained model learns to answer: loss on the answer only, from its own weights; stopped and continued, the same", async () => {
   const pretrained = await train({ home: tiny.home, manifest: tiny.manifest });
   const { tokenizerJson } = await openDataset(tiny.datasetFolder);
   const folder = join(homePaths(tiny.home).models, "base");
@@ -68,6 +69,12 @@ test("a pretrained model learns to answer: loss on the answer only, from its own
     line.event === "evaluate-held-out" ? [line.loss] : [],
   );
   assert.ok(losses.at(-1)! < 0.7 * losses[0]!, `held-out loss ${losses[0]} → ${losses.at(-1)}`);
+  const stopped = { ...manifest, id: "stopped" };
+  const half = Math.floor(manifest.totalSteps / 2);
+  assert.notEqual(half % manifest.checkpoints.everySteps, 0, "stopped between two checkpoints");
+  const first = await trainUntil({ home: tiny.home, manifest: stopped }, half);
+  assert.deepEqual([first.status, first.steps], ["interrupted", half]);
+  await assertSameEnd(await resume({ home: tiny.home, runId: stopped.id }), tuned);
   const changed = {
     ...manifest,
     id: "other",

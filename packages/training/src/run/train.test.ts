@@ -6,6 +6,7 @@ import type { ProgressEvent, RunManifest } from "@homegrown/contracts";
 import { acquireLock } from "@homegrown/storage";
 import { createTinyHome, findTouchyFactor } from "../tiny-home.ts";
 import type { TinyHome } from "../tiny-home.ts";
+import { assertSameEnd, trainUntil as interruptAt } from "./interrupted-run.ts";
 import { readMetrics } from "./metrics-file.ts";
 import { runFolder } from "./run-folder.ts";
 import { resume, train } from "./train.ts";
@@ -31,23 +32,8 @@ async function watch(options: Omit<Parameters<typeof train>[0], "home" | "onProg
 }
 
 /** Trains until `step`, as a user who then presses Ctrl+C. */
-async function trainUntil(manifest: RunManifest, step: number): Promise<TrainingResult> {
-  const interrupt = new AbortController();
-  return train({
-    home: tiny.home,
-    manifest,
-    signal: interrupt.signal,
-    onProgress: ({ event, done }) => {
-      if (event === "train-step" && done === step) interrupt.abort();
-    },
-  });
-}
-
-async function assertSameEnd(result: TrainingResult, expected: TrainingResult): Promise<void> {
-  assert.deepEqual(result.parameters, expected.parameters);
-  assert.equal(await readFile(result.metricsFile, "utf8"), await readFile(expected.metricsFile, "utf8"));
-  assert.deepEqual([result.finalLoss, result.heldOutLoss], [expected.finalLoss, expected.heldOutLoss]);
-}
+const trainUntil = (manifest: RunManifest, step: number): Promise<TrainingResult> =>
+  interruptAt({ home: tiny.home, manifest }, step);
 
 before(async () => {
   tiny = await createTinyHome();
@@ -225,6 +211,70 @@ test("samples are generated at the steps asked for", async () => {
     assert.ok(ids.length === 4 && ids.every((id) => id >= 0 && id < 320));
   }
   await assertSameEnd(result, whole);
+});
+
+const drawn = (events: readonly ProgressEvent[]): unknown[] =>
+  events.filter(({ event }) => event === "sample").map(({ details }) => details);
+
+describe("samples of a run that is continued", () => {
+  const samples = { atSteps: [0, 3, 10, 20], prompts: [{ ids: [40, 41, 42], maxTokens: 4 }] };
+  let expected: unknown[];
+  before(async () => {
+    expected = drawn((await watch({ manifest: manifestOf("samples-whole"), samples })).events);
+    assert.equal(expected.length, 4);
+  });
+
+  test("are shown again and completed, and a complete run shows them all", async () => {
+    const manifest = manifestOf("samples-continued");
+    const before: ProgressEvent[] = [];
+    const onProgress = (event: ProgressEvent): unknown => before.push(event);
+    await interruptAt({ home: tiny.home, manifest, samples, onProgress }, 10);
+    // Aborted as step 10 ended: its sample was made.
+    assert.deepEqual(drawn(before), expected.slice(0, 3));
+    const { events } = await watch({ manifest, samples });
+    assert.deepEqual(drawn(events), expected);
+    const { root } = runFolder(tiny.home, manifest.id);
+    const kept = await stat(join(root, "samples.json"));
+    const again = await watch({ manifest, samples });
+    assert.deepEqual(drawn(again.events), expected);
+    assert.equal((await stat(join(root, "samples.json"))).ino, kept.ino, "nothing was made again");
+  });
+
+  test("lost with the process before they were kept, they are made from the checkpoint of their step", async () => {
+    const manifest = manifestOf("samples-lost");
+    await interruptAt({ home: tiny.home, manifest, samples }, 10);
+    const file = runFolder(tiny.home, manifest.id).samples;
+    const kept = JSON.parse(await readFile(file, "utf8")) as unknown[];
+    await writeFile(file, JSON.stringify(kept.slice(0, -1)));
+    assert.deepEqual(drawn((await watch({ manifest, samples })).events), expected);
+    const other = { ...samples, prompts: [{ ids: [7], maxTokens: 2 }] };
+    const steps = drawn((await watch({ manifest, samples: other })).events).map(
+      (details) => (details as { step: number }).step,
+    );
+    assert.deepEqual(steps, [20], "another prompt is another sample: only the model of now can answer it");
+  });
+
+  test("a step that is passed again after a spike is not sampled again", async () => {
+    const touchy = { spikes: { lossFactor: await findTouchyFactor(whole.metricsFile), maxRecoveries: 6 } };
+    const everyStep = { ...samples, atSteps: Array.from({ length: 21 }, (_, step) => step) };
+    const { events } = await watch({ manifest: manifestOf("samples-spiky", touchy), samples: everyStep });
+    const passed = events.filter(({ event }) => event === "train-step").length;
+    assert.ok(passed > 20, "no step was passed twice");
+    assert.deepEqual(
+      events.filter(({ event }) => event === "sample").map(({ done }) => done),
+      everyStep.atSteps,
+    );
+  });
+
+  test("a list that is no JSON is an error that says what to do", async () => {
+    const manifest = manifestOf("samples-damaged");
+    await interruptAt({ home: tiny.home, manifest, samples }, 3);
+    await truncate(runFolder(tiny.home, manifest.id).samples, 5);
+    await assert.rejects(train({ home: tiny.home, manifest, samples }), {
+      code: "training/samples-unreadable",
+      hint: /remove it/,
+    });
+  });
 });
 
 test("a checkpoint's tensors are safetensors of the live values", async () => {

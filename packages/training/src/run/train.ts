@@ -4,6 +4,7 @@ import type { ProgressListener, RunManifest } from "@homegrown/contracts";
 import { acquireLock } from "@homegrown/storage";
 import { CheckpointStore } from "../checkpoints/checkpoint-store.ts";
 import { openBatchSource } from "./batch-source.ts";
+import { KeptSamples } from "./kept-samples.ts";
 import { MetricsFile } from "./metrics-file.ts";
 import { manifestSha256, readManifest, runFolder, settleManifest } from "./run-folder.ts";
 import { createSampler } from "./sampler.ts";
@@ -18,6 +19,7 @@ export interface TrainOptions {
   /** When it aborts, the step under way is finished, a checkpoint written, and `interrupted` returned. */
   readonly signal?: AbortSignal;
   readonly onProgress?: ProgressListener;
+  /** Made at the steps it names; those that an earlier process made are reported again, not made again. */
   readonly samples?: SampleRequest;
 }
 
@@ -48,7 +50,7 @@ export interface TrainingResult {
  * Runs a manifest to its end, continuing from the newest good checkpoint when there is one; a finished run
  * returns its result at once. Throws `storage/locked` while another process works on the run,
  * `training/manifest-changed`, `training/dataset-changed`, `training/diverged`,
- * `training/no-good-checkpoint`, and what the engine throws.
+ * `training/no-good-checkpoint`, `training/samples-unreadable`, and what the engine throws.
  */
 export async function train(options: TrainOptions): Promise<TrainingResult> {
   const { home, manifest, signal } = options;
@@ -60,6 +62,7 @@ export async function train(options: TrainOptions): Promise<TrainingResult> {
     const dataset = await settleDataset(home, manifest);
     const checkpoints = new CheckpointStore(folder.checkpoints, manifestSha256(manifest));
     await checkpoints.sweep();
+    const kept = await KeptSamples.open(folder.samples);
     const batches = await openBatchSource(dataset, manifest);
     const trainer = await createTrainer(home, manifest);
     try {
@@ -71,7 +74,7 @@ export async function train(options: TrainOptions): Promise<TrainingResult> {
         checkpoints,
         skips: await SkippedBatches.open(folder.skips),
         metrics: new MetricsFile(folder.metrics),
-        sampler: createSampler(options.samples, manifest, stepper.parameters, report),
+        sampler: createSampler(options.samples, { manifest, parameters: stepper.parameters, kept, report }),
         signal,
         report,
       });

@@ -80,7 +80,7 @@ export async function runTrainingLoop(
     report({ event: "checkpoint-write", done: step, total: totalSteps, unit: "steps" });
   }
 
-  if (state.step === 0) await sampler.at(0);
+  await sampler.begin(state.step);
   let savedAt = state.step;
   while (state.step < totalSteps) {
     if (signal?.aborted) {
