@@ -1,7 +1,6 @@
 // SIGINT and SIGTERM as an AbortSignal: the first asks the work to stop at a safe point, the second of
 // a kind ends the process at once (whatever was reported done is on disk already).
 import { HomegrownError } from "@homegrown/contracts";
-import { EXIT } from "./exit.ts";
 
 export interface Interruption {
   readonly signal: AbortSignal;
@@ -10,8 +9,13 @@ export interface Interruption {
 
 export function listenForInterrupt(onFirst?: () => void): Interruption {
   const controller = new AbortController();
-  const handle = (): void => {
-    if (controller.signal.aborted) process.exit(EXIT.interrupted);
+  const handle = (signal: NodeJS.Signals): void => {
+    if (controller.signal.aborted) {
+      // The system's own way to end: process.exit would run native destructors under computing threads.
+      process.removeAllListeners(signal);
+      process.kill(process.pid, signal);
+      return;
+    }
     onFirst?.();
     controller.abort(interrupted());
   };

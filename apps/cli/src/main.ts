@@ -5,10 +5,12 @@ import { commands } from "./commands/index.ts";
 import { EXIT, reportFailure } from "./exit.ts";
 
 export async function main(args: readonly string[]): Promise<void> {
-  // `homegrown models list | head -1`: the reader left, nobody needs the rest.
-  process.stdout.on("error", (error: NodeJS.ErrnoException) =>
-    process.exit(error.code === "EPIPE" ? EXIT.done : EXIT.failed),
-  );
+  // `homegrown train | head -1`: the reader left, the work goes on.
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") throw error;
+    });
+  }
   try {
     const program = await createProgram(args);
     await program.parseAsync([...args], { from: "user" });
@@ -52,7 +54,7 @@ function withCommonOptions(command: Command): Command {
     .option(
       "--home <folder>",
       "where models, runs and data live",
-      process.env["HOMEGROWN_HOME"] ?? ".homegrown",
+      process.env["HOMEGROWN_HOME"] || ".homegrown",
     )
     .option("--json", "print the result as JSON on standard output", false)
     .option("--debug", "print stacks of errors", false);

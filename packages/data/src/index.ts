@@ -1,6 +1,7 @@
 export { buildDataset } from "./build-dataset.ts";
 export type { BuildDatasetOptions, BuiltDataset } from "./build-options.ts";
 export { defaultCorpus } from "./sources/default-corpus.ts";
+export { listSourceFiles } from "./sources/find-files.ts";
 export type { CorpusSource } from "./sources/corpus-source.ts";
 export type { DocumentKind } from "./sources/document-kind.ts";
 export type { QualityOptions } from "./quality/quality-rules.ts";

@@ -26,7 +26,7 @@ export async function findFiles(source: CorpusSource, step: StepCounter): Promis
   const found: FoundFile[] = [];
   for (const { path, name } of candidates.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     const format = fileFormat(name);
-    if (format === undefined || (source.kinds !== undefined && !source.kinds.includes(format.kind))) continue;
+    if (format === undefined || !isRead(name, source)) continue;
     const info = await stat(path).catch(() => undefined);
     const bytes = info?.size ?? 0;
     step.enter(bytes);
@@ -46,6 +46,20 @@ export async function findFiles(source: CorpusSource, step: StepCounter): Promis
   const kept = source.maxBytes === undefined ? found : shareOut(found, source.maxBytes, step);
   for (const file of kept) step.keep(file.bytes);
   return kept;
+}
+
+/** Paths of the files that a source would read, by name alone: cheap enough to ask whether anything changed. */
+export async function listSourceFiles(source: CorpusSource): Promise<string[]> {
+  const { candidates } = await listCandidates(source.path, source.layout === "packages");
+  return candidates
+    .filter(({ name }) => isRead(name, source))
+    .map(({ path }) => path)
+    .sort();
+}
+
+function isRead(name: string, { kinds }: CorpusSource): boolean {
+  const format = fileFormat(name);
+  return format !== undefined && (kinds === undefined || kinds.includes(format.kind));
 }
 
 /** What a file's name alone rules out. */
