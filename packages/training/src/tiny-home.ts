@@ -20,7 +20,7 @@ const words = "the cat dog sees a small big red house tree and runs to from with
 );
 
 /** Sentences of a fixed grammar: learnable, and no two documents alike. */
-function corpus(): string {
+function sentences(): string[] {
   let state = 12345;
   const draw = (limit: number): number => {
     state = (Math.imul(state, 1103515245) + 12345) >>> 0;
@@ -29,7 +29,7 @@ function corpus(): string {
   const sentence = (): string =>
     Array.from({ length: 6 + draw(6) }, () => words[draw(words.length)]).join(" ");
   const document = (): string => Array.from({ length: 8 }, sentence).join(". ");
-  return Array.from({ length: 60 }, () => `${JSON.stringify({ text: document() })}\n`).join("");
+  return Array.from({ length: 60 }, document);
 }
 
 export const tinyModel: DecoderConfig = {
@@ -47,10 +47,14 @@ export const tinyModel: DecoderConfig = {
   tieWordEmbeddings: true,
 };
 
-export async function createTinyHome(overrides: Partial<RunManifest> = {}): Promise<TinyHome> {
+/** `documents`: what the dataset is made of; default: generated sentences. */
+export async function createTinyHome(
+  overrides: Partial<RunManifest> = {},
+  documents: readonly string[] = sentences(),
+): Promise<TinyHome> {
   const home = await mkdtemp(join(tmpdir(), "homegrown-training-"));
   const source = join(home, "corpus.jsonl");
-  await writeFile(source, corpus());
+  await writeFile(source, documents.map((text) => `${JSON.stringify({ text })}\n`).join(""));
   const datasetFolder = join(homePaths(home).data, "tiny");
   const { manifestSha256 } = await buildDataset({
     name: "tiny",
