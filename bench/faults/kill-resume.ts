@@ -12,6 +12,8 @@ import {
   killFixture,
 } from "../../packages/training/src/run/kill-resume.ts";
 
+/** The packages that a run goes through. */
+const exercised = ["contracts", "storage", "engine", "models", "tokenization", "data", "training"];
 const date = new Date().toISOString().slice(0, 10);
 const commit = describeCommit();
 const numPoints = Number(process.argv[2] ?? 20);
@@ -86,10 +88,11 @@ try {
   await scene.tiny.remove();
 }
 
-/** Of the packages as they are now: a page names the code that ran. */
+/** A page names the code that ran. */
 function describeCommit(): string {
   try {
-    const changed = git("status", "--porcelain", "--untracked-files=no", "--", "../../packages") !== "";
+    const paths = exercised.map((name) => `../../packages/${name}`);
+    const changed = git("status", "--porcelain", "--untracked-files=no", "--", ...paths) !== "";
     return `${git("rev-parse", "--short=12", "HEAD")}${changed ? " with uncommitted changes" : ""}`;
   } catch {
     return "unknown";
