@@ -32,7 +32,8 @@ export function readFixedCorpus(): CorpusFile[] {
   const hash = createHash("sha256");
   for (const file of files) hash.update(`${file.path}\0${file.text}\0`);
   const digest = hash.digest("hex");
-  if (digest !== FIXED_CORPUS_SHA256) throw new Error(`fixed corpus has hash ${digest}, expected ${FIXED_CORPUS_SHA256}: run npm ci`);
+  if (digest !== FIXED_CORPUS_SHA256)
+    throw new Error(`fixed corpus has hash ${digest}, expected ${FIXED_CORPUS_SHA256}: run npm ci`);
   return files;
 }
 
