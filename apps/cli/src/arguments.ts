@@ -24,6 +24,14 @@ export function parsePositive(text: string): number {
   return value;
 }
 
+/** A share of the documents that leaves at least as much to train on. */
+export function parseHeldOut(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value <= 0.5))
+    throw new InvalidArgumentError("expected a number above 0 and at most 0.5");
+  return value;
+}
+
 export function parseTemperature(text: string): number {
   const value = Number(text);
   if (!Number.isFinite(value) || value < 0 || value > 2)

@@ -1,14 +1,10 @@
 // The registry's champions as a directory that a gateway can serve: each name stands for its champion,
 // and a promotion made by any process is picked up without a restart.
 import path from "node:path";
-import { HomegrownError } from "@homegrown/contracts";
+import { HomegrownError, toErrorRecord } from "@homegrown/contracts";
 import { openRegistry, type Registry, type VersionDetails } from "@homegrown/registry";
-import {
-  createModelPool,
-  type ModelPool,
-  type ModelPoolOptions,
-  type ServedVersion,
-} from "@homegrown/serving";
+import { createModelPool, type ModelPool, type ServedVersion } from "@homegrown/serving";
+import type { ServingEvent } from "./terminal/serving-log.ts";
 
 const POLL_MS = 250;
 
@@ -20,17 +16,17 @@ export interface OwnModels {
 
 export interface OwnModelsOptions {
   home: string;
-  onEvent?: ModelPoolOptions["onEvent"];
+  onEvent?: (event: ServingEvent) => void;
 }
 
 export async function openOwnModels(options: OwnModelsOptions): Promise<OwnModels> {
+  const { onEvent = () => undefined } = options;
   const registry = await openRegistry(path.resolve(options.home));
-  const known = new Map<string, ServedVersion>();
-  const pool = await createModelPool({
-    source: { list: () => listChampions(registry, known) },
-    ...(options.onEvent && { onEvent: options.onEvent }),
-  });
-  const watcher = watchAliases(registry, pool);
+  const champions = new Champions(registry, onEvent);
+  // Before the first list: a promotion that comes between the two is seen by the first poll.
+  const revision = await registry.aliasRevision();
+  const pool = await createModelPool({ source: champions, hostOptions: { onEvent }, onEvent });
+  const watcher = watchAliases(registry, pool, revision);
   return {
     pool,
     registry,
@@ -42,25 +38,55 @@ export async function openOwnModels(options: OwnModelsOptions): Promise<OwnModel
   };
 }
 
-async function listChampions(
-  registry: Registry,
-  known: Map<string, ServedVersion>,
-): Promise<readonly ServedVersion[]> {
-  const served: ServedVersion[] = [];
-  for (const { name, aliases } of await registry.list()) {
-    if (aliases.champion === undefined) continue;
-    const reference = `${name}@${aliases.champion}`;
-    let version = known.get(reference);
-    if (version === undefined) {
-      version = toServed(registry, await registry.show(reference));
-      known.set(reference, version);
-    }
-    served.push(version);
+/** Each name's champion. One that cannot be read is reported once and skipped: the others are served. */
+class Champions {
+  readonly #registry: Registry;
+  readonly #onEvent: (event: ServingEvent) => void;
+  /** What each name stood for when it could last be read. */
+  readonly #known = new Map<string, ServedVersion>();
+  readonly #reported = new Set<string>();
+
+  constructor(registry: Registry, onEvent: (event: ServingEvent) => void) {
+    this.#registry = registry;
+    this.#onEvent = onEvent;
   }
-  return served;
+
+  async list(): Promise<readonly ServedVersion[]> {
+    const served: ServedVersion[] = [];
+    for (const { name, aliases } of await this.#registry.list()) {
+      if (aliases.champion === undefined) continue;
+      const version = await this.#read(name, `${name}@${aliases.champion}`);
+      if (version !== undefined) served.push(version);
+    }
+    return served;
+  }
+
+  async #read(name: string, reference: string): Promise<ServedVersion | undefined> {
+    const known = this.#known.get(name);
+    if (known?.version === reference) return known;
+    try {
+      const version = toServed(this.#registry, await this.#registry.show(reference));
+      this.#known.set(name, version);
+      return version;
+    } catch (error) {
+      if (!this.#reported.has(reference)) {
+        this.#reported.add(reference);
+        const kept = known && { kept: known.version };
+        this.#onEvent({
+          event: "model-skip",
+          name,
+          version: reference,
+          ...kept,
+          error: toErrorRecord(error),
+        });
+      }
+      return known;
+    }
+  }
 }
 
-function toServed(registry: Registry, version: VersionDetails): ServedVersion {
+/** A version as a pool takes it; its files are verified before each load. */
+export function toServed(registry: Registry, version: VersionDetails): ServedVersion {
   const { name, folder, reference, lineage, createdAt } = version;
   return {
     name,
@@ -84,14 +110,14 @@ function firstWeights(weights: readonly { file: string }[], reference: string): 
 }
 
 /** Refreshes the pool whenever an alias moved, also when another process moved it. */
-function watchAliases(registry: Registry, pool: ModelPool): { stop(): Promise<void> } {
+function watchAliases(registry: Registry, pool: ModelPool, firstRevision: number): { stop(): Promise<void> } {
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
-  let lastRevision: number | undefined;
+  let lastRevision = firstRevision;
   let running: Promise<void> = Promise.resolve();
   const poll = async (): Promise<void> => {
     const revision = await registry.aliasRevision();
-    if (lastRevision !== undefined && revision !== lastRevision) await pool.refresh();
+    if (revision !== lastRevision) await pool.refresh();
     lastRevision = revision;
   };
   const schedule = (): void => {

@@ -21,15 +21,26 @@ export interface RunningCommand {
   readonly outcome: Promise<Outcome>;
 }
 
+export interface CommandOptions {
+  cwd?: string;
+  /** Piped in, then ended; default: nothing. */
+  input?: string;
+  /** Leads a process group of its own, which a signal to its negative id reaches as a whole. */
+  detached?: boolean;
+}
+
 /** Starts `homegrown <args>`; environment variables of a test runner are not passed on. */
-export function startCommand(args: readonly string[], options: { cwd?: string } = {}): RunningCommand {
+export function startCommand(args: readonly string[], options: CommandOptions = {}): RunningCommand {
   const env: NodeJS.ProcessEnv = { ...process.env, NO_COLOR: "1" };
   delete env["NODE_TEST_CONTEXT"];
   const child = spawn(process.execPath, [BIN, ...args], {
     env,
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
     cwd: options.cwd ?? path.dirname(BIN),
+    detached: options.detached ?? false,
   });
+  // A command that ends without reading its input is no failure of the test.
+  child.stdin.on("error", () => undefined).end(options.input ?? "");
   const timer = setTimeout(() => child.kill("SIGKILL"), TIMEOUT_MS);
   let stdout = "";
   let stderr = "";
@@ -42,7 +53,7 @@ export function startCommand(args: readonly string[], options: { cwd?: string } 
   return { child, stdout: () => stdout, stderr: () => stderr, outcome };
 }
 
-export async function runCommand(args: readonly string[], options: { cwd?: string } = {}): Promise<Outcome> {
+export async function runCommand(args: readonly string[], options: CommandOptions = {}): Promise<Outcome> {
   return startCommand(args, options).outcome;
 }
 
@@ -56,6 +67,14 @@ export async function runJson<Result>(args: readonly string[]): Promise<Result> 
   return JSON.parse(outcome.stdout) as Result;
 }
 
+/** Resolves once standard output and error together match; throws when the command ends before. */
+export async function untilPrinted(command: RunningCommand, pattern: RegExp): Promise<void> {
+  while (!pattern.test(command.stderr() + command.stdout())) {
+    if (command.child.exitCode !== null) throw new Error(`ended early: ${command.stderr()}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
 export interface RunningServer {
   readonly url: string;
   readonly command: RunningCommand;
@@ -64,8 +83,8 @@ export interface RunningServer {
 }
 
 /** `homegrown serve` on a free port, once it has said where it listens. */
-export async function startServer(home: string, args: readonly string[] = []): Promise<RunningServer> {
-  const command = startCommand(["serve", "--home", home, "--port", "0", ...args]);
+export async function startServer(home: string, options: CommandOptions = {}): Promise<RunningServer> {
+  const command = startCommand(["serve", "--home", home, "--port", "0"], options);
   const url = await new Promise<string>((resolve, reject) => {
     const look = (): void => {
       const found = /http:\/\/[\d.]+:\d+/.exec(command.stdout());

@@ -6,8 +6,9 @@ import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
+import { homePaths } from "@homegrown/storage";
 import { writeTinyCorpus } from "@homegrown/testing";
-import { runCommand, runJson, startCommand, type Outcome, type RunningCommand } from "./command-line.ts";
+import { runCommand, runJson, startCommand, untilPrinted, type Outcome } from "./command-line.ts";
 
 interface TrainResult {
   run: string;
@@ -49,6 +50,41 @@ describe("faults on the command line", () => {
       );
     });
   }
+
+  test("Ctrl+C in a run without a name: the hint names the run to resume", async () => {
+    const command = startCommand(
+      ["train", "--dataset", "tiny", "--steps", "200000", "--name", "mine", "--home", home].concat(TINY),
+    );
+    await untilPrinted(command, /train step/);
+    command.child.kill("SIGINT");
+    const { code, stderr } = await command.outcome;
+    assert.equal(code, 130, stderr);
+    const run = /hint: Go on with: homegrown train --resume (train-\d+) --name mine$/m.exec(stderr)?.[1];
+    assert.ok(run !== undefined, stderr);
+    assert.ok((await readdir(path.join(home, "runs"))).includes(run));
+  });
+
+  test("up refuses a name, a host or a port that it could not use before it does anything", async () => {
+    const taken = createServer().listen(0, "127.0.0.1");
+    await new Promise((resolve) => taken.once("listening", resolve));
+    const { port } = taken.address() as AddressInfo;
+    const untouched = path.join(scratch, "untouched");
+    const up = async (...more: string[]): Promise<Outcome> =>
+      runCommand(["up", "--data", path.join(scratch, "corpus"), "--home", untouched, ...more]);
+    try {
+      for (const name of ["My Model", "first@v2"]) {
+        const outcome = await up("--name", name);
+        assert.equal(outcome.code, 2);
+        assert.match(outcome.stderr, /option '--name <name>' argument .* is invalid\. \S/);
+      }
+      fails(await up("--host", "0.0.0.0"), "gateway/loopback-only", 1);
+      fails(await up("--once", "--host", "0.0.0.0"), "gateway/loopback-only", 1);
+      fails(await up("--port", String(port)), "gateway/port-in-use", 1);
+      assert.deepEqual(await readdir(path.join(untouched, "data")).catch(() => []), []);
+    } finally {
+      taken.close();
+    }
+  });
 
   test("two processes on one run: the second is told who holds it", async () => {
     const first = startCommand(train("contested", 200_000));
@@ -120,6 +156,11 @@ describe("faults on the command line", () => {
   test("wrong usage ends with 2, unknown things with 1", async () => {
     assert.equal((await runCommand(["frobnicate"])).code, 2);
     assert.equal((await runCommand(["train", "--steps", "many"])).code, 2);
+    for (const share of ["0", "0.6", "half"]) {
+      const outcome = await runCommand(["data", "--held-out", share]);
+      assert.equal(outcome.code, 2, share);
+      assert.match(outcome.stderr, /above 0 and at most 0\.5/);
+    }
     fails(await runCommand(["models", "show", "nobody", "--home", home]), "registry/unknown-model", 1);
     fails(
       await runCommand(["serve", "--home", path.join(scratch, "empty-home"), "--port", "0"]),
@@ -138,8 +179,27 @@ describe("faults on the command line", () => {
   });
 
   test("doctor finds this machine ready", async () => {
-    const { ok } = await runJson<{ ok: boolean }>(["doctor", "--home", home]);
+    const { ok, findings } = await runJson<{ ok: boolean; findings: { name: string; found: string }[] }>([
+      "doctor",
+      "--home",
+      home,
+    ]);
     assert.equal(ok, true);
+    const found = (name: string): string => findings.find((finding) => finding.name === name)?.found ?? "";
+    assert.match(found("training"), /multiplies matrices/);
+    assert.match(found("models"), /^\d+ models, \d+ versions$/);
+  });
+
+  test("doctor reports a home whose registry cannot be opened instead of failing", async () => {
+    const broken = path.join(scratch, "broken");
+    await mkdir(broken);
+    await writeFile(
+      homePaths(broken).database,
+      "this is no database, and no database looks like this. ".repeat(20),
+    );
+    const { code, stdout } = await runCommand(["doctor", "--home", broken]);
+    assert.equal(code, 1);
+    assert.match(stdout, /✗ models/);
   });
 });
 
@@ -149,11 +209,4 @@ function fails(outcome: Outcome, code: string | RegExp, exitCode: number): void 
   if (typeof code === "string") assert.equal(line.split(": ")[0], code, outcome.stderr);
   else assert.match(line, code);
   assert.match(outcome.stderr, /\n\s+hint: \S/);
-}
-
-async function untilPrinted(command: RunningCommand, pattern: RegExp): Promise<void> {
-  while (!pattern.test(command.stderr() + command.stdout())) {
-    if (command.child.exitCode !== null) throw new Error(`ended early: ${command.stderr()}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }

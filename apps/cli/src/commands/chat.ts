@@ -1,4 +1,4 @@
-import { createInterface } from "node:readline/promises";
+import { createInterface } from "node:readline";
 import { Command } from "commander";
 import { HomegrownError, type ChatMessage, type ChatModel } from "@homegrown/contracts";
 import { parseCount, parseSeed, parseTemperature } from "../arguments.ts";
@@ -7,6 +7,9 @@ import { openOwnModels } from "../own-models.ts";
 import { streamAnswer } from "../stream-answer.ts";
 import { toPrintable } from "../terminal/format.ts";
 import { createOutput } from "../terminal/output.ts";
+import { createServingLog } from "../terminal/serving-log.ts";
+
+const PROMPT = "\n> ";
 
 interface ChatOptions {
   home: string;
@@ -32,7 +35,13 @@ export function defineChat(): Command {
     .action(async (model: string | undefined, options: ChatOptions) => {
       const output = createOutput(options);
       const interruption = listenForInterrupt();
-      const models = await openOwnModels({ home: options.home });
+      const log = createServingLog({ json: options.json, write: output.remark });
+      const models = await openOwnModels({
+        home: options.home,
+        onEvent: (event) => {
+          if (event.event === "model-skip" || event.event === "host-crash") log.event(event);
+        },
+      });
       try {
         const name = model ?? (await newestModel(models.pool));
         const lease = await models.pool.acquire(name);
@@ -86,13 +95,24 @@ async function askOnce(
   output.result({ model, question, ...answer });
 }
 
+/** Until an empty line, the end of the input, or Ctrl+C. Lines that come during an answer wait for its end. */
 async function converse(chat: ChatModel, options: ChatOptions, signal: AbortSignal): Promise<void> {
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  const terminal = createInterface({
+    input: process.stdin,
+    output: process.stdout,
+    terminal: process.stdin.isTTY === true && process.stdout.isTTY === true,
+    prompt: PROMPT,
+  });
+  let isOpen = true;
+  terminal.once("close", () => (isOpen = false));
+  // A terminal that is read key by key makes no signal of Ctrl+C.
+  terminal.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
+  const close = (): void => terminal.close();
+  signal.addEventListener("abort", close, { once: true });
   const messages: ChatMessage[] = [];
   try {
-    for (;;) {
-      const question = await terminal.question("\n> ", { signal }).catch(() => "");
-      if (signal.aborted) throw interrupted();
+    terminal.prompt();
+    for await (const question of terminal) {
       if (question.trim() === "") return;
       messages.push({ role: "user", content: question });
       const answer = await streamAnswer(chat, messages, {
@@ -102,8 +122,13 @@ async function converse(chat: ChatModel, options: ChatOptions, signal: AbortSign
       });
       process.stdout.write("\n");
       messages.push({ role: "assistant", content: answer.text });
+      // Piped lines wait here when their pipe has ended already.
+      if (isOpen) terminal.prompt();
+      else process.stdout.write(PROMPT);
     }
+    if (signal.aborted) throw interrupted();
   } finally {
+    signal.removeEventListener("abort", close);
     terminal.close();
   }
 }

@@ -2,7 +2,7 @@ import path from "node:path";
 import { Command } from "commander";
 import { defaultCorpus, summarizeDataset } from "@homegrown/data";
 import { prepareText } from "@homegrown/lifecycle";
-import { collect, parseCount, toSources } from "../arguments.ts";
+import { collect, parseCount, parseHeldOut, toSources } from "../arguments.ts";
 import { listenForInterrupt } from "../interrupt.ts";
 import { formatBytes, formatCount, formatTable } from "../terminal/format.ts";
 import { createOutput } from "../terminal/output.ts";
@@ -29,7 +29,7 @@ export function defineData(): Command {
     )
     .option("--license <spdx>", "licence of that text, for the lineage")
     .option("--vocab <number>", "tokens of the vocabulary", parseCount, 2048)
-    .option("--held-out <share>", "share of documents kept for measuring", Number, 0.02)
+    .option("--held-out <share>", "share of the text kept for measuring, at most 0.5", parseHeldOut, 0.02)
     .option("--name <name>", "name of the dataset (default: from its content)")
     .addHelpText("after", '\nExample:\n  homegrown data --from docs --from "src/**/*.ts" --vocab 4096')
     .action(async (options: DataOptions) => {

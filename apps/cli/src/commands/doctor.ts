@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import os from "node:os";
 import path from "node:path";
 import { Command } from "commander";
+import { HomegrownError } from "@homegrown/contracts";
 import { EXIT } from "../exit.ts";
 import { formatBytes } from "../terminal/format.ts";
 import { createOutput } from "../terminal/output.ts";
@@ -17,6 +18,9 @@ interface Finding {
 
 const LEAST_MEMORY_BYTES = 2e9;
 const LEAST_DISK_BYTES = 1e9;
+const PROBE_SIZE = 16;
+/** Sixteen products of numbers up to 1, in float32. */
+const MOST_DIFFERENCE = 1e-5;
 
 export function defineDoctor(): Command {
   return new Command("doctor")
@@ -96,15 +100,36 @@ async function checkDisk(home: string): Promise<Finding> {
 async function checkTraining(): Promise<Finding> {
   const hint = "run `npm ci` again; if it persists this platform has no ONNX Runtime binary";
   try {
-    const { Graph, createSession, lowerToOnnx } = await import("@homegrown/engine");
-    void [Graph, createSession, lowerToOnnx];
+    const difference = await multiplyTwice();
     const { version } = createRequire(import.meta.url)("onnxruntime-node/package.json") as {
       version: string;
     };
-    return { name: "training", ok: true, found: `ONNX Runtime ${version}` };
+    // Not the other way round: NaN is neither.
+    const ok = difference <= MOST_DIFFERENCE;
+    const found = ok
+      ? `ONNX Runtime ${version} multiplies matrices as float64 does`
+      : `ONNX Runtime ${version} is off by ${difference} in a small matrix product`;
+    return { name: "training", ok, found, hint };
   } catch (error) {
     return { name: "training", ok: false, found: (error as Error).message, hint };
   }
+}
+
+/** The largest difference between one matrix product by ONNX Runtime (float32) and by plain float64. */
+async function multiplyTwice(): Promise<number> {
+  const { Graph, createSession, interpret, lowerToOnnx } = await import("@homegrown/engine");
+  const shape = [PROBE_SIZE, PROBE_SIZE];
+  const values = (step: number): Float32Array<ArrayBuffer> =>
+    Float32Array.from({ length: PROBE_SIZE ** 2 }, (_, i) => Math.sin(i * step));
+  const [a, b, product] = [values(0.7), values(1.3), new Float32Array(PROBE_SIZE ** 2)];
+  const graph = new Graph();
+  const factors = [graph.input("a", "float32", shape), graph.input("b", "float32", shape)] as const;
+  graph.output("product", graph.apply("gemm", [...factors], {}));
+  const session = await createSession(lowerToOnnx(graph), { threads: 1 });
+  await session.run({ a: { data: a, shape }, b: { data: b, shape } }, { product: { data: product, shape } });
+  await session.close();
+  const expected = interpret(graph, { a, b })["product"]!;
+  return product.reduce((most, value, i) => Math.max(most, Math.abs(value - expected[i]!)), 0);
 }
 
 async function checkServing(): Promise<Finding> {
@@ -118,19 +143,18 @@ async function checkServing(): Promise<Finding> {
 }
 
 async function checkModels(home: string): Promise<Finding> {
-  const { openRegistry } = await import("@homegrown/registry");
-  const registry = await openRegistry(path.resolve(home));
   try {
-    const versions = await registry.list();
-    return { name: "models", ok: true, found: `${versions.length} versions` };
+    const { openRegistry } = await import("@homegrown/registry");
+    const registry = await openRegistry(path.resolve(home));
+    try {
+      const models = await registry.list();
+      const numVersions = models.reduce((sum, { versions }) => sum + versions.length, 0);
+      return { name: "models", ok: true, found: `${models.length} models, ${numVersions} versions` };
+    } finally {
+      await registry.close();
+    }
   } catch (error) {
-    return {
-      name: "models",
-      ok: false,
-      found: (error as Error).message,
-      hint: "run `homegrown models verify`",
-    };
-  } finally {
-    await registry.close();
+    const hint = error instanceof HomegrownError ? error.hint : "run `homegrown models verify`";
+    return { name: "models", ok: false, found: (error as Error).message, hint };
   }
 }

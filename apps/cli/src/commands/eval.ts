@@ -1,10 +1,12 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { Command } from "commander";
+import { HomegrownError } from "@homegrown/contracts";
 import { openDataset } from "@homegrown/data";
 import { renderReportHtml, renderReportMarkdown } from "@homegrown/evaluation";
 import { measureRegistered, preparePairs } from "@homegrown/lifecycle";
-import { openRegistry } from "@homegrown/registry";
+import { openHuggingFace } from "@homegrown/models";
+import { openRegistry, type ResolvedVersion } from "@homegrown/registry";
 import { homePaths } from "@homegrown/storage";
 import { parsePositive } from "../arguments.ts";
 import { listenForInterrupt } from "../interrupt.ts";
@@ -38,12 +40,14 @@ export function defineEval(): Command {
       try {
         const version = await registry.resolve(reference);
         const listening = { signal: interruption.signal, onProgress: output.progress };
-        const name = options.dataset ?? trainedOn(version.lineage.origin);
+        const trainedOn = requireDataset(version);
+        const name = options.dataset ?? trainedOn;
         const text = await openDataset(path.join(homePaths(home).data, name));
+        const sequenceLength = await windowOf(version.folder);
         const report = await measureRegistered({
           version,
           text,
-          pairs: (await preparePairs({ home, text, sequenceLength: 256, ...listening })).dataset,
+          pairs: (await preparePairs({ home, text, sequenceLength, ...listening })).dataset,
           heldOutMilliseconds: options.seconds * 1000,
           ...listening,
         });
@@ -65,8 +69,21 @@ export function defineEval(): Command {
     });
 }
 
-type Origin = Awaited<ReturnType<Awaited<ReturnType<typeof openRegistry>>["resolve"]>>["lineage"]["origin"];
+/** The name of the dataset it was trained on, before any data is looked for. */
+function requireDataset({ lineage: { origin }, reference }: ResolvedVersion): string {
+  const dataset = origin.kind === "trained" ? origin.datasets[0] : undefined;
+  if (dataset) return dataset.name;
+  throw new HomegrownError({
+    code: "lifecycle/not-measurable",
+    kind: "invalid-input",
+    message: `${reference} was not trained here; measuring needs its trainer's weights and held-out text`,
+    hint: "Measure a version that was trained here; talk to an imported one with `homegrown chat`.",
+  });
+}
 
-function trainedOn(origin: Origin): string {
-  return (origin.kind === "trained" ? origin.datasets[0]?.name : undefined) ?? "";
+/** Conversations no longer than the model was trained for, which are those that training prepared. */
+async function windowOf(folder: string): Promise<number> {
+  const model = await openHuggingFace(folder);
+  await model.close();
+  return model.config.maxPositionEmbeddings;
 }

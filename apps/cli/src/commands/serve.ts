@@ -1,11 +1,12 @@
 import { Command } from "commander";
 import { HomegrownError } from "@homegrown/contracts";
+import { startGateway } from "@homegrown/gateway";
 import { parsePort } from "../arguments.ts";
 import { listenForInterrupt } from "../interrupt.ts";
 import { openOwnModels } from "../own-models.ts";
 import { serveUntilInterrupted } from "../serving-loop.ts";
-import { reportPoolEvent } from "../terminal/pool-events.ts";
 import { createOutput } from "../terminal/output.ts";
+import { createServingLog } from "../terminal/serving-log.ts";
 
 export function defineServe(): Command {
   return new Command("serve")
@@ -18,16 +19,17 @@ export function defineServe(): Command {
       const interruption = listenForInterrupt(() =>
         output.print("\nFinishing running requests; again to stop at once."),
       );
-      const models = await openOwnModels({
-        home: options.home,
-        onEvent: reportPoolEvent,
-      });
+      const log = createServingLog({ json: options.json, write: output.remark });
+      const models = await openOwnModels({ home: options.home, onEvent: log.event });
       try {
         const listed = await models.pool.list();
         if (listed.length === 0) throw nothingToServe(options.home);
+        const { host, port } = options;
+        const gateway = await startGateway({ directory: models.pool, host, port, onRequest: log.request });
+        output.result({ url: gateway.url, models: listed.map(({ id }) => id) });
         await serveUntilInterrupted({
-          ...options,
           directory: models.pool,
+          gateway,
           output,
           signal: interruption.signal,
         });

@@ -7,7 +7,6 @@ import {
   prepareText,
   pretrain,
   releaseVersion,
-  stopIfInterrupted,
   toTrainingRecord,
   type TrainedRun,
 } from "@homegrown/lifecycle";
@@ -16,6 +15,7 @@ import { homePaths } from "@homegrown/storage";
 import { readManifest } from "@homegrown/training";
 import { collect, parseCount, parsePositive, parseSeed, toSources } from "../arguments.ts";
 import { listenForInterrupt } from "../interrupt.ts";
+import { parseModelName } from "../model-name.ts";
 import { formatBytes, formatCount, formatDuration } from "../terminal/format.ts";
 import { createOutput, type Output } from "../terminal/output.ts";
 
@@ -50,10 +50,10 @@ export function defineTrain(): Command {
     )
     .option("--license <spdx>", "licence of that text, for the lineage")
     .option("--dataset <name>", "a dataset that `homegrown data --name` made, instead of --from")
-    .option("--name <name>", "register the result as a version of this model")
+    .option("--name <name>", "register the result as a version of this model", parseModelName)
     .option("--run <id>", "name of the run (default: from time)")
     .option("--resume <id>", "go on with a run that was interrupted or killed")
-    .option("--size <size>", "nano, micro, mini, small, base, large or xlarge", "micro")
+    .option("--size <size>", "nano, tiny, micro, mini, small, base, large or xlarge", "micro")
     .option("--vocab <number>", "tokens of the vocabulary", parseCount, 2048)
     .option("--minutes <number>", "training time", parsePositive)
     .option("--steps <number>", "optimizer steps, instead of --minutes", parseCount)
@@ -61,7 +61,7 @@ export function defineTrain(): Command {
     .option("--batch <sequences>", "sequences in each step", parseCount, 16)
     .option("--optimizer <kind>", "muon or adamw", "muon")
     .option("--learning-rate <number>", "peak learning rate (default: the optimizer's own)", parsePositive)
-    .option("--seed <number>", "same seed, same machine, same model", parseSeed, 1)
+    .option("--seed <number>", "with --steps: same seed, same machine, same model", parseSeed, 1)
     .option("--workers <number>", "threads that train (default: all processors)", parseCount)
     .addHelpText("after", "\nExample:\n  homegrown train --from docs --minutes 10 --name mine")
     .action(async (options: TrainCommandOptions) => {
@@ -73,7 +73,7 @@ export function defineTrain(): Command {
         const home = path.resolve(options.home);
         const text = await openText(options, home, output, interruption.signal);
         const run = await runTraining(options, home, text, output, interruption.signal);
-        stopIfInterrupted(run.result);
+        if (run.result.status !== "completed") throw interruptedRun(run, options);
         printRun(run, output);
         const version =
           options.name === undefined
@@ -147,6 +147,21 @@ async function runTraining(
     ...(options.workers !== undefined && { numWorkers: options.workers }),
     signal,
     onProgress: output.progress,
+  });
+}
+
+/** Without `--run` the same command would begin another run. */
+function interruptedRun({ manifest, result }: TrainedRun, options: TrainCommandOptions): HomegrownError {
+  const isNamed = options.run !== undefined || options.resume !== undefined;
+  const name = options.name === undefined ? "" : ` --name ${options.name}`;
+  return new HomegrownError({
+    code: "cli/interrupted",
+    kind: "cancelled",
+    message: `Interrupted after step ${result.steps}; the checkpoint is written.`,
+    hint: isNamed
+      ? "Run the same command again: it goes on from there."
+      : `Go on with: homegrown train --resume ${manifest.id}${name}`,
+    details: { run: manifest.id },
   });
 }
 

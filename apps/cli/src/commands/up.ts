@@ -2,16 +2,19 @@ import path from "node:path";
 import { Command } from "commander";
 import { defaultCorpus } from "@homegrown/data";
 import { FIRST_RECIPE, REPORT_PAGES, grow, type Growth } from "@homegrown/lifecycle";
-import { startGateway } from "@homegrown/gateway";
+import { startGateway, type Gateway } from "@homegrown/gateway";
 import { collect, parseCount, parsePort, parsePositive, parseSeed, toSources } from "../arguments.ts";
 import { interrupted, listenForInterrupt } from "../interrupt.ts";
-import { openOwnModels } from "../own-models.ts";
+import { parseModelName } from "../model-name.ts";
+import { openOwnModels, type OwnModels } from "../own-models.ts";
 import { serveUntilInterrupted } from "../serving-loop.ts";
-import { reportPoolEvent } from "../terminal/pool-events.ts";
 import { createOutput, type Output } from "../terminal/output.ts";
+import { createServingLog } from "../terminal/serving-log.ts";
 import { createStory } from "../up/story.ts";
-import { describeCard, describeNext, describeSources } from "../up/summary.ts";
-import { askOverHttp, chooseQuestion } from "../up/first-question.ts";
+import { describeCard, describeChampion, describeNext, describeSources } from "../up/summary.ts";
+import { askVersion, chooseQuestion } from "../up/first-question.ts";
+
+const DEFAULT_PORT = 8080;
 
 interface UpOptions {
   home: string;
@@ -41,46 +44,72 @@ export function defineUp(): Command {
       collect,
     )
     .option("--license <spdx>", "licence of that text, for the lineage")
-    .option("--name <name>", "name of the model", "first")
+    .option("--name <name>", "name of the model", parseModelName, "first")
     .option("--minutes <number>", "training time", parsePositive, 3)
-    .option("--size <size>", "nano, micro, mini, small, base, large or xlarge", FIRST_RECIPE.size)
+    .option("--size <size>", "nano, tiny, micro, mini, small, base, large or xlarge", FIRST_RECIPE.size)
     .option("--vocab <number>", "tokens of the vocabulary", parseCount, FIRST_RECIPE.vocabSize)
     .option("--sequence <tokens>", "context length in training", parseCount, FIRST_RECIPE.sequenceLength)
     .option("--batch <sequences>", "sequences in each step", parseCount, FIRST_RECIPE.sequencesPerStep)
-    .option("--seed <number>", "same seed, same machine, same model", parseSeed, 1)
+    .option(
+      "--seed <number>",
+      "where random numbers begin; the number of steps depends on the machine's speed",
+      parseSeed,
+      1,
+    )
     .option("--once", "stop after the first answer instead of serving on", false)
     .option("--host <address>", "loopback address to bind", "127.0.0.1")
-    .option("--port <number>", "port to serve on; 0 takes a free one", parsePort, 8080)
+    .option("--port <number>", "port to serve on; 0 takes a free one", parsePort, DEFAULT_PORT)
     .addHelpText("after", "\nExample:\n  homegrown up --data ~/notes --minutes 10")
     .action(async (options: UpOptions) => {
       const output = createOutput(options);
       const interruption = listenForInterrupt(() =>
         output.print("\nStopping at a safe point; again to stop at once."),
       );
-      const models = await openOwnModels({
-        home: options.home,
-        onEvent: reportPoolEvent,
-      });
+      const log = createServingLog({ json: options.json, write: output.remark });
+      const models = await openOwnModels({ home: options.home, onEvent: log.event });
+      let gateway: Gateway | undefined;
       try {
+        // Bound before minutes of training: an address that cannot be had is said at once.
+        gateway = await startGateway({
+          directory: models.pool,
+          host: options.host,
+          port: options.once ? 0 : options.port,
+          onRequest: log.request,
+        });
+        if (options.once) await gateway.close();
         const growth = await growModel(options, models.registry, output, interruption.signal);
         if (interruption.signal.aborted) throw interrupted();
         await models.pool.refresh();
-        await answerFirstQuestion(options, growth, models, output, interruption.signal);
+        const url = options.once ? laterUrl(gateway.url, options.port) : gateway.url;
+        await present({
+          options,
+          growth,
+          registry: models.registry,
+          output,
+          url,
+          signal: interruption.signal,
+        });
         if (options.once) return;
         await serveUntilInterrupted({
-          ...options,
           directory: models.pool,
+          gateway,
           output,
           signal: interruption.signal,
         });
       } finally {
         interruption.dispose();
+        await gateway?.close();
         await models.close();
       }
     });
 }
 
-type OwnModels = Awaited<ReturnType<typeof openOwnModels>>;
+/** Where `homegrown serve` will be found; a free port is not known before. */
+function laterUrl(url: string, port: number): string {
+  const later = new URL(url);
+  later.port = String(port === 0 ? DEFAULT_PORT : port);
+  return later.origin;
+}
 
 async function growModel(
   options: UpOptions,
@@ -110,49 +139,44 @@ async function growModel(
   });
 }
 
-/** Serves the version, asks one question over HTTP as any client would, and says what to do next. */
-async function answerFirstQuestion(
-  options: UpOptions,
-  growth: Growth,
-  models: OwnModels,
-  output: Output,
-  signal: AbortSignal,
-): Promise<void> {
-  const { version, report, text } = growth;
+interface Presentation {
+  options: UpOptions;
+  growth: Growth;
+  registry: OwnModels["registry"];
+  output: Output;
+  url: string;
+  signal: AbortSignal;
+}
+
+/** Shows the report card, one answer of the version it is about, where it all came from, and what to do next. */
+async function present({ options, growth, registry, output, url, signal }: Presentation): Promise<void> {
+  const { version, report, text, champion } = growth;
   output.heading(`Report card of ${version.reference}`);
   output.print(describeCard(report));
-  const gateway = await startGateway({ directory: models.pool, host: options.host, port: 0 });
-  try {
-    const question = await chooseQuestion(text);
-    output.heading("First question");
-    output.print(`  > ${question}`);
-    const answer = await askOverHttp({ url: gateway.url, model: options.name, question, signal });
-    output.print(answer.shown);
-    output.heading("Learned from");
-    output.print(describeSources(text.manifest));
-    const pages = {
-      html: path.join(version.folder, REPORT_PAGES.html),
-      markdown: path.join(version.folder, REPORT_PAGES.markdown),
-    };
-    output.print(
-      describeNext({
-        growth,
-        minutes: options.minutes,
-        name: options.name,
-        port: options.port,
-        reportPage: pages.html,
-      }),
-    );
-    output.result({
-      version: version.reference,
-      reused: growth.reused,
-      folder: version.folder,
-      pages,
-      report,
-      question,
-      answer: answer.text,
-    });
-  } finally {
-    await gateway.close();
-  }
+  const question = await chooseQuestion(text);
+  output.heading("First question");
+  output.print(`  > ${question}`);
+  const answer = await askVersion({ registry, version, question, signal });
+  output.print(answer.shown);
+  if (champion !== version.reference) output.print(describeChampion(champion, version.reference));
+  output.heading("Learned from");
+  output.print(describeSources(text.manifest));
+  const pages = {
+    html: path.join(version.folder, REPORT_PAGES.html),
+    markdown: path.join(version.folder, REPORT_PAGES.markdown),
+  };
+  const { minutes, once } = options;
+  output.print(describeNext({ growth, minutes, question, url, servesOn: !once, reportPage: pages.html }));
+  output.result({
+    version: version.reference,
+    reused: growth.reused,
+    folder: version.folder,
+    pages,
+    report,
+    question,
+    answer: answer.text,
+    answeredBy: answer.answeredBy,
+    champion,
+    url,
+  });
 }

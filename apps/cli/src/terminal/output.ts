@@ -14,6 +14,8 @@ export interface Output {
   /** The whole result for machines; printed only with `--json`. */
   result(value: unknown): void;
   progress(event: ProgressEvent): void;
+  /** A line beside the result, on standard error, also with `--json`. */
+  remark(line: string): void;
   /** Ends a live progress line, so that ordinary text can follow. */
   settle(): void;
 }
@@ -39,6 +41,10 @@ export function createOutput(options: { json: boolean }): Output {
       process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
     },
     progress: (event) => line.show(event),
+    remark(text) {
+      line.settle();
+      process.stderr.write(`${text}\n`);
+    },
     settle: () => line.settle(),
   };
 }

@@ -1,5 +1,9 @@
 import { HomegrownError } from "@homegrown/contracts";
 import type { Dataset } from "@homegrown/data";
+import { startGateway } from "@homegrown/gateway";
+import type { Registry, VersionDetails } from "@homegrown/registry";
+import { createModelPool } from "@homegrown/serving";
+import { toServed } from "../own-models.ts";
 import { indent, toPrintable } from "../terminal/format.ts";
 
 const MAX_TOKENS = 160;
@@ -15,24 +19,45 @@ export async function chooseQuestion(text: Dataset): Promise<string> {
 }
 
 interface Question {
-  url: string;
-  model: string;
+  registry: Registry;
+  version: VersionDetails;
   question: string;
   signal: AbortSignal;
 }
 
-/** One chat completion over HTTP, greedy, so that two runs of one model answer alike. */
-export async function askOverHttp({
-  url,
-  model,
-  question,
-  signal,
-}: Question): Promise<{ text: string; shown: string }> {
+interface Answered {
+  text: string;
+  /** The same, fit for a terminal. */
+  shown: string;
+  /** The version that the server names as the answer's. */
+  answeredBy: string;
+}
+
+/**
+ * Serves this one version, whoever is champion, and asks it over HTTP as any client would; greedy, so that
+ * two runs of one model answer alike.
+ */
+export async function askVersion(asked: Question): Promise<Answered> {
+  const served = toServed(asked.registry, asked.version);
+  const pool = await createModelPool({ source: { list: async () => [served] } });
+  try {
+    const gateway = await startGateway({ directory: pool });
+    try {
+      return await askOverHttp(gateway.url, asked);
+    } finally {
+      await gateway.close();
+    }
+  } finally {
+    await pool.close();
+  }
+}
+
+async function askOverHttp(url: string, { version, question, signal }: Question): Promise<Answered> {
   const response = await fetch(`${url}/v1/chat/completions`, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify({
-      model,
+      model: version.name,
       messages: [{ role: "user", content: question }],
       max_tokens: MAX_TOKENS,
       temperature: 0,
@@ -40,6 +65,7 @@ export async function askOverHttp({
     signal,
   });
   const body = (await response.json()) as {
+    system_fingerprint?: string;
     choices?: { message: { content: string } }[];
     error?: { message: string };
   };
@@ -52,5 +78,5 @@ export async function askOverHttp({
       hint: "Run `homegrown doctor`, then `homegrown serve` to see more.",
     });
   }
-  return { text, shown: indent(toPrintable(text)) };
+  return { text, shown: indent(toPrintable(text)), answeredBy: body.system_fingerprint ?? "unknown" };
 }

@@ -6,6 +6,10 @@ import { extrapolateBitsPerByte } from "./extrapolate.ts";
 
 const SPARKLINE_WIDTH = 60;
 const MORE_MINUTES = 30;
+const COMMAND_WIDTH = 46;
+/** What `serve` and `up` take when nothing is said. */
+const DEFAULT_PORT = "8080";
+const DEFAULT_NAME = "first";
 
 export function describeCard(card: ReportCard): string {
   const { bitsPerByte, baselines, bytes, documents } = card.heldOut;
@@ -48,7 +52,7 @@ export function describeCard(card: ReportCard): string {
   return indent(lines.join("\n"));
 }
 
-export function describeSources(manifest: DatasetManifest): string {
+export function describeSources(manifest: Pick<DatasetManifest, "sources" | "rights">): string {
   const byLicense = new Map<string, { bytes: number; sources: number }>();
   for (const { license, bytes } of manifest.sources) {
     const sum = byLicense.get(license) ?? { bytes: 0, sources: 0 };
@@ -66,45 +70,67 @@ export function describeSources(manifest: DatasetManifest): string {
   );
 }
 
+/** For a version that answered here although the name stands for another, or for none. */
+export function describeChampion(champion: string | undefined, answered: string): string {
+  return indent(
+    `\nThis was ${answered}. ${champion === undefined ? "Its name has no champion" : `The champion is ${champion}: it answers to the name`}. To change that:\n` +
+      `  npx homegrown models promote ${answered} --reason "..."`,
+  );
+}
+
+/** What of a `Growth` the words are about. */
+interface GrownHere extends Pick<Growth, "report"> {
+  version: { name: string };
+  text: { manifest: Pick<DatasetManifest, "splits"> };
+}
+
 export interface NextSteps {
-  growth: Growth;
+  growth: GrownHere;
   minutes: number;
-  name: string;
-  port: number;
+  question: string;
+  /** Where clients find the server, without `/v1`. */
+  url: string;
+  /** This process goes on serving; else `homegrown serve` has to run first. */
+  servesOn: boolean;
   reportPage: string;
 }
 
-export function describeNext({ growth, minutes, name, port, reportPage }: NextSteps): string {
-  const lines: string[] = [""];
-  const expected =
-    minutes < MORE_MINUTES
-      ? extrapolateBitsPerByte(
-          growth.report,
-          MORE_MINUTES / minutes,
-          growth.text.manifest.splits.train.numTokens,
-        )
-      : undefined;
-  if (expected) {
-    lines.push(
-      `What ${MORE_MINUTES} minutes would give: about ${expected.low.toFixed(2)} to ${expected.high.toFixed(2)} bits/byte ` +
-        `instead of ${growth.report.heldOut.bitsPerByte.value.toFixed(2)} (this run's own curve, extrapolated).`,
-      "",
-    );
-  }
-  lines.push(
+export function describeNext(steps: NextSteps): string {
+  const { growth, question, url, servesOn, reportPage } = steps;
+  const { name } = growth.version;
+  const outlook = describeOutlook(growth, steps.minutes);
+  const request = JSON.stringify({ model: name, messages: [{ role: "user", content: question }] });
+  const port = new URL(url).port;
+  const serve = `npx homegrown serve${port === DEFAULT_PORT ? "" : ` --port ${port}`}`;
+  const own = name === DEFAULT_NAME ? "" : ` --name ${name}`;
+  return [
+    "",
+    ...(outlook === undefined ? [] : [outlook, ""]),
     `Report: ${path.relative(process.cwd(), reportPage)}`,
     "",
-    "Call it (while `homegrown serve` runs):",
-    `  curl http://127.0.0.1:${port}/v1/chat/completions -H 'content-type: application/json' \\`,
-    `    -d '{"model":"${name}","messages":[{"role":"user","content":"Declare a function that reads a file."}]}'`,
-    `  new OpenAI({ baseURL: "http://127.0.0.1:${port}/v1", apiKey: "none" })   // npm openai`,
+    servesOn ? "Call it:" : `Call it (while \`${serve}\` runs):`,
+    `  curl ${url}/v1/chat/completions -H 'content-type: application/json' \\`,
+    `    -d '${request}'`,
+    `  new OpenAI({ baseURL: "${url}/v1", apiKey: "none" })   // npm openai`,
     "",
     "Next:",
-    "  npx homegrown chat                          talk to it",
-    `  npx homegrown up --minutes ${MORE_MINUTES}               grow a better one; it becomes ${name}@v2`,
-    "  npx homegrown up --data DIR --name mine     grow one from your own text",
+    `  npx homegrown chat ${name}`.padEnd(COMMAND_WIDTH) + "talk to it",
+    `  npx homegrown up --minutes ${MORE_MINUTES}${own}`.padEnd(COMMAND_WIDTH) +
+      `grow a better one: the next version of ${name}`,
+    "  npx homegrown up --data DIR --name mine".padEnd(COMMAND_WIDTH) + "grow one from your own text",
+  ].join("\n");
+}
+
+/** What more minutes would give; undefined when the run had as many or its curve says nothing. */
+function describeOutlook({ report, text }: GrownHere, minutes: number): string | undefined {
+  if (minutes >= MORE_MINUTES) return undefined;
+  const { numTokens } = text.manifest.splits.train;
+  const expected = extrapolateBitsPerByte(report, MORE_MINUTES / minutes, numTokens);
+  return (
+    expected &&
+    `What ${MORE_MINUTES} minutes would give: about ${expected.low.toFixed(2)} to ${expected.high.toFixed(2)} bits/byte ` +
+      `instead of ${report.heldOut.bitsPerByte.value.toFixed(2)} (this run's own curve, extrapolated).`
   );
-  return lines.join("\n");
 }
 
 function interval({ low, high, confidence }: ReportCard["heldOut"]["bitsPerByte"]): string {

@@ -1,0 +1,105 @@
+// What a server tells whoever runs it: one line on standard error for each finished request and for each
+// thing that happens to a served model. Lines to read, or JSON lines with `--json`; never a prompt, never an
+// answer.
+import { toErrorRecord, type ErrorRecord } from "@homegrown/contracts";
+import type { RequestRecord } from "@homegrown/gateway";
+import type { HostEvent, PoolEvent } from "@homegrown/serving";
+import { toPrintable } from "./format.ts";
+
+export type ServingEvent =
+  | PoolEvent
+  | HostEvent
+  /** The champion's record cannot be read; `kept` goes on in its place, if there is one. */
+  | { event: "model-skip"; name: string; version: string; kept?: string; error: ErrorRecord };
+
+export interface ServingLog {
+  request: (record: RequestRecord) => void;
+  event: (event: ServingEvent) => void;
+}
+
+export interface ServingLogOptions {
+  json: boolean;
+  /** Takes one line without its end. */
+  write: (line: string) => void;
+  now?: () => Date;
+}
+
+export function createServingLog({ json, write, now = () => new Date() }: ServingLogOptions): ServingLog {
+  const put = (readable: string, fields: object): void => {
+    const time = now().toISOString();
+    write(
+      json ? JSON.stringify({ time, ...fields }) : `${time} ${toPrintable(readable).replace(/\s+/g, " ")}`,
+    );
+  };
+  return {
+    request: (record) => put(describeRequest(record), toRequestFields(record)),
+    event: (event) =>
+      put(describeEvent(event), "error" in event ? { ...event, error: toFields(event.error) } : event),
+  };
+}
+
+function describeRequest(record: RequestRecord): string {
+  const { requestId, method, route, status, durationMs, inputTokens, outputTokens } = record;
+  return [
+    requestId,
+    method,
+    route === "" ? "-" : route,
+    status === 0 ? "-" : status,
+    record.version ?? record.model ?? "-",
+    ...(inputTokens === undefined ? [] : [`${inputTokens}+${outputTokens ?? 0} tokens`]),
+    `${Math.round(durationMs)} ms`,
+    ...(record.error ? [describeError(record.error)] : []),
+  ].join(" ");
+}
+
+function toRequestFields({ durationMs, firstByteMs, error, ...record }: RequestRecord): object {
+  return {
+    event: "request",
+    ...record,
+    durationMs: Math.round(durationMs),
+    ...(firstByteMs !== undefined && { firstByteMs: Math.round(firstByteMs) }),
+    ...(error && {
+      error: { code: error.code, kind: error.kind, ...(isOurs(error) && { message: error.message }) },
+    }),
+  };
+}
+
+type RequestError = NonNullable<RequestRecord["error"]>;
+
+function describeError(error: RequestError): string {
+  return isOurs(error) ? `${error.code}: ${error.message}` : error.code;
+}
+
+/** A host that is down or a file that was changed needs words; what a client did wrong may quote the client. */
+function isOurs({ kind }: RequestError): boolean {
+  return kind === "unavailable" || kind === "corrupt";
+}
+
+function describeEvent(event: ServingEvent): string {
+  switch (event.event) {
+    case "version-swap":
+      return `${event.name}: ${event.to} answers now instead of ${event.from} (${event.milliseconds} ms)`;
+    case "version-refuse":
+      return `${event.name}: ${event.refused} was not loaded, ${event.kept} goes on; ${toSentence(event.error)}`;
+    case "version-retire":
+      return `${event.name}: ${event.version} has finished its last request`;
+    case "model-skip":
+      return `${event.name}: ${event.version} cannot be read, ${event.kept === undefined ? "so the name is not served" : `${event.kept} goes on`}; ${toSentence(event.error)}`;
+    case "host-start":
+      return `${event.modelId}: process ${event.processId} is ready (${event.milliseconds} ms)`;
+    case "host-crash":
+      return `${event.modelId}: its process ended (${event.reason}), crash ${event.attempt} in a row; next start in ${event.restartInMs} ms`;
+    case "host-fail":
+      return `${event.modelId}: its process was given up (${event.reason}); the next request starts it afresh`;
+  }
+}
+
+function toSentence(error: unknown): string {
+  const { code, message, hint } = toErrorRecord(error);
+  return `${code}: ${message} (hint: ${hint})`;
+}
+
+function toFields(error: unknown): object {
+  const { code, kind, message, hint } = toErrorRecord(error);
+  return { code, kind, message, hint };
+}
