@@ -6,7 +6,7 @@ export { decoderConfigSchema } from "./model-config.ts";
 export type { DecoderConfig } from "./model-config.ts";
 export { datasetManifestSchema } from "./dataset-manifest.ts";
 export type { DatasetManifest, DatasetShard, DatasetSource, DatasetStep } from "./dataset-manifest.ts";
-export { runManifestSchema } from "./run-manifest.ts";
+export { runIdSchema, runManifestSchema } from "./run-manifest.ts";
 export type { RunManifest } from "./run-manifest.ts";
 export { lineageSchema } from "./lineage.ts";
 export type { Lineage } from "./lineage.ts";

@@ -4,8 +4,16 @@ import { decoderConfigSchema } from "./model-config.ts";
 const count = z.int().nonnegative();
 const positive = z.number().positive();
 
+/** Becomes a folder's name. */
+export const runIdSchema: z.ZodString = z.string().regex(/^[a-z0-9][a-z0-9-]{0,79}$/);
+
 /** A file of the run, named relative to HOMEGROWN_HOME, pinned by content. */
-const pinnedFileSchema = z.object({ path: z.string(), sha256: z.string().regex(/^[0-9a-f]{64}$/) }).strict();
+const pathInsideHome = z.string().refine((path) => !/^[/\\]|^[A-Za-z]:|(^|[/\\])\.\.([/\\]|$)/.test(path), {
+  error: "must be a path inside the home",
+});
+const pinnedFileSchema = z
+  .object({ path: pathInsideHome, sha256: z.string().regex(/^[0-9a-f]{64}$/) })
+  .strict();
 
 const optimizerSchema = z
   .object({
@@ -35,7 +43,7 @@ const scheduleSchema = z
 export const runManifestSchema = z
   .object({
     schemaVersion: z.literal(1),
-    id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,79}$/),
+    id: runIdSchema,
     kind: z.enum(["pretrain", "sft"]),
     createdAt: z.string(),
     seed: z.int().min(0).max(0xffff_ffff),
@@ -44,7 +52,7 @@ export const runManifestSchema = z
     dataset: pinnedFileSchema,
     /** Folder (Hugging Face layout) whose weights the run starts from; absent: random initialisation. */
     initialModel: z
-      .object({ path: z.string(), weightsSha256: z.string(), version: z.string().optional() })
+      .object({ path: pathInsideHome, weightsSha256: z.string(), version: z.string().optional() })
       .strict()
       .optional(),
     batch: z

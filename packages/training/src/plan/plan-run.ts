@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join, relative, resolve } from "node:path";
-import { HomegrownError, datasetManifestSchema, runManifestSchema } from "@homegrown/contracts";
+import { HomegrownError, datasetManifestSchema, runIdSchema, runManifestSchema } from "@homegrown/contracts";
 import type { DatasetManifest, DecoderConfig, ProgressListener, RunManifest } from "@homegrown/contracts";
 import { DATASET_MANIFEST_FILE } from "@homegrown/data";
 import { homePaths, sha256, sha256File } from "@homegrown/storage";
@@ -64,6 +64,12 @@ export async function planRun(options: PlanOptions): Promise<RunManifest> {
     throw badPlan(`there is no dataset at ${options.datasetFolder}`, "Build it first.", cause);
   });
   const dataset = parseDataset(text, datasetFile);
+  if (!runIdSchema.safeParse(options.id).success) {
+    throw badPlan(
+      `'${options.id}' is no name for a run`,
+      "Use 1 to 80 lower-case letters, digits and hyphens.",
+    );
+  }
   const evaluation = {
     everySteps: 1,
     numSequences: defaults.defaultEvents.heldOutSequences,
@@ -87,7 +93,7 @@ export async function planRun(options: PlanOptions): Promise<RunManifest> {
   });
   const perEvent = (events: number): number => Math.max(1, Math.ceil(totalSteps / events));
   const { evaluations, checkpoints, keepLast } = defaults.defaultEvents;
-  return runManifestSchema.parse({
+  return toManifest({
     schemaVersion: 1,
     id: options.id,
     kind,
@@ -230,6 +236,23 @@ function largestDivisor(value: number, limit: number): number {
   for (let divisor = Math.min(limit, value); divisor > 1; divisor--)
     if (value % divisor === 0) return divisor;
   return 1;
+}
+
+function toManifest(manifest: RunManifest): RunManifest {
+  const parsed = runManifestSchema.safeParse(manifest);
+  if (parsed.success) return parsed.data;
+  const { path, message } = parsed.error.issues[0]!;
+  throw badPlan(
+    `${path.join(".")} is ${JSON.stringify(valueAt(manifest, path))}: ${message}`,
+    "Change that value.",
+  );
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key],
+    value,
+  );
 }
 
 function badPlan(what: string, hint: string, cause?: unknown): HomegrownError {

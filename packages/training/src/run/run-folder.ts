@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { HomegrownError, runManifestSchema } from "@homegrown/contracts";
+import { HomegrownError, runIdSchema, runManifestSchema } from "@homegrown/contracts";
 import type { RunManifest } from "@homegrown/contracts";
 import { homePaths, sha256, writeFileAtomic } from "@homegrown/storage";
 
@@ -53,7 +53,8 @@ export async function settleManifest(folder: RunFolder, manifest: RunManifest): 
 /** Throws `training/unknown-run` and `training/manifest-unreadable`. */
 export async function readManifest(home: string, id: string): Promise<RunManifest> {
   const { manifest } = runFolder(home, id);
-  const text = await readText(manifest);
+  // A name that is no run's must not lead out of the folder of runs.
+  const text = runIdSchema.safeParse(id).success ? await readText(manifest) : undefined;
   if (text !== undefined) return parseManifest(text, manifest);
   throw new HomegrownError({
     code: "training/unknown-run",
