@@ -1,5 +1,6 @@
 import { CommanderError } from "commander";
 import { HomegrownError, toErrorRecord } from "@homegrown/contracts";
+import { toPrintable } from "./terminal/format.ts";
 
 /** 0 done, 1 failed, 2 wrong usage, 130 interrupted. */
 export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
@@ -12,11 +13,12 @@ export function reportFailure(error: unknown, options: { debug: boolean; json: b
   }
   const record = toErrorRecord(error);
   if (record.kind === "cancelled") {
-    process.stderr.write(`\n${record.message}\n  hint: ${record.hint}\n`);
+    if (options.json) process.stdout.write(`${JSON.stringify({ error: record }, null, 2)}\n`);
+    process.stderr.write(toPrintable(`\n${record.message}\n  hint: ${record.hint}\n`));
     return EXIT.interrupted;
   }
   if (options.json) process.stdout.write(`${JSON.stringify({ error: record }, null, 2)}\n`);
-  process.stderr.write(`${record.code}: ${record.message}\n  hint: ${record.hint}\n`);
+  process.stderr.write(toPrintable(`${record.code}: ${record.message}\n  hint: ${record.hint}\n`));
   if (options.debug && error instanceof Error) {
     process.stderr.write(`${error.stack ?? ""}\n`);
     if (error.cause !== undefined)

@@ -1,10 +1,9 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { Command } from "commander";
 import { HomegrownError } from "@homegrown/contracts";
 import { openDataset } from "@homegrown/data";
-import { renderReportHtml, renderReportMarkdown } from "@homegrown/evaluation";
-import { measureRegistered, preparePairs } from "@homegrown/lifecycle";
+import { REPORT_PAGES, measureRegistered, preparePairs, writeReport } from "@homegrown/lifecycle";
 import { openHuggingFace } from "@homegrown/models";
 import { openRegistry, type ResolvedVersion } from "@homegrown/registry";
 import { homePaths } from "@homegrown/storage";
@@ -54,12 +53,12 @@ export function defineEval(): Command {
         output.heading(`Report card of ${version.reference}`);
         output.print(describeCard(report));
         if (options.out !== undefined) {
-          const context = { lineage: version.lineage, sources: text.manifest.sources };
           await mkdir(options.out, { recursive: true });
-          await writeFile(path.join(options.out, "report.json"), `${JSON.stringify(report, null, 2)}\n`);
-          await writeFile(path.join(options.out, "report.md"), renderReportMarkdown(report, context));
-          await writeFile(path.join(options.out, "report.html"), renderReportHtml(report, context));
-          output.print(`\nWrote ${path.join(options.out, "report.html")}, .md and .json`);
+          await writeReport(options.out, report, {
+            lineage: version.lineage,
+            sources: text.manifest.sources,
+          });
+          output.print(`\nWrote ${path.join(options.out, REPORT_PAGES.html)}, .md and .json`);
         }
         output.result(report);
       } finally {

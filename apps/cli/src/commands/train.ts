@@ -135,6 +135,7 @@ async function runTraining(
         .slice(0, 19)
         .replace(/[^0-9]/g, "")}`,
     datasetFolder: text.folder,
+    resume: options.resume !== undefined,
     model: options.size,
     sequenceLength: options.sequence,
     sequencesPerStep: options.batch,

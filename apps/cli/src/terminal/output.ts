@@ -1,9 +1,11 @@
 import type { ProgressEvent } from "@homegrown/contracts";
+import { toPrintable } from "./format.ts";
 import { createProgressLine, type ProgressLine } from "./progress-line.ts";
 
 /**
  * Where a command's words go: results to standard output, progress and remarks to standard error.
- * With `--json` standard output holds one JSON value and nothing else.
+ * With `--json` standard output holds one JSON value and nothing else. Text may come from files and models:
+ * nothing in it can steer the terminal.
  */
 export interface Output {
   readonly json: boolean;
@@ -28,7 +30,7 @@ export function createOutput(options: { json: boolean }): Output {
     print(text = "") {
       if (options.json) return;
       line.settle();
-      process.stdout.write(`${text}\n`);
+      process.stdout.write(`${toPrintable(text)}\n`);
     },
     heading(text) {
       if (options.json) return;
@@ -43,7 +45,7 @@ export function createOutput(options: { json: boolean }): Output {
     progress: (event) => line.show(event),
     remark(text) {
       line.settle();
-      process.stderr.write(`${text}\n`);
+      process.stderr.write(`${toPrintable(text)}\n`);
     },
     settle: () => line.settle(),
   };

@@ -2,7 +2,7 @@
 // then elsewhere (a log file, CI).
 import type { WriteStream } from "node:tty";
 import type { ProgressEvent } from "@homegrown/contracts";
-import { formatBytes, formatCount, formatDuration } from "./format.ts";
+import { formatBytes, formatCount, formatDuration, toPrintable } from "./format.ts";
 
 const REDRAW_MS = 100;
 const PLAIN_LINE_MS = 10_000;
@@ -67,7 +67,7 @@ export function describeProgress(event: ProgressEvent): string {
   if (event.unit !== undefined && event.unit !== "bytes") parts.push(event.unit);
   if (event.message !== undefined) parts.push(event.message);
   parts.push(...describeDetails(event.details ?? {}));
-  return parts.join(" ");
+  return toPrintable(parts.join(" "));
 }
 
 const DETAIL_FORMATS: Readonly<Record<string, (value: number) => string>> = {
