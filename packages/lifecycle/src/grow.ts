@@ -70,6 +70,9 @@ export interface Growth {
   champion?: string;
 }
 
+/** Text that the byte model counts, a few seconds' worth; more would change its figure little. */
+const BASELINE_BYTES = 16 * 2 ** 20;
+
 export async function grow(options: GrowOptions): Promise<Growth> {
   const { home, registry, name, sources, minutes, recipe, seed = 1, onStage } = options;
   const { dataset: text, reused } = await prepareText({
@@ -91,9 +94,10 @@ export async function grow(options: GrowOptions): Promise<Growth> {
     sequenceLength: recipe.sequenceLength,
     ...listening(options),
   });
-  const byteModel = await trainByteModel(readTrainingTexts(text.folder, text.manifest, text.tokenizer), {
-    order: 5,
-  });
+  const byteModel = await trainByteModel(
+    readTrainingTexts(text.folder, text.manifest, text.tokenizer, { maxBytes: BASELINE_BYTES }),
+    { order: 5, ...(options.signal && { signal: options.signal }) },
+  );
   const gallery = await openGallery(text, byteModel);
   if (gallery) onStage?.({ stage: "showcase", showcase: gallery.showcase, baseline: gallery.baseline });
   const base = await growBase(options, key, text, gallery);

@@ -4,6 +4,7 @@ import path from "node:path";
 import { HomegrownError } from "@homegrown/contracts";
 import { readGgufHeader, summariseGguf, type GgufSummary } from "@homegrown/models";
 import type { Registry, VersionDetails } from "@homegrown/registry";
+import { startModelHost } from "@homegrown/serving";
 import { digestsEqual, sha256File } from "@homegrown/storage";
 
 export interface ImportOptions {
@@ -25,6 +26,7 @@ export interface ImportedModel {
 }
 
 const WEIGHTS_FILE = "model.gguf";
+const TRIAL_CONTEXT = 64;
 
 /** Brings open weights in as a signed version. The file passes our own bounded reader before anything else reads it. */
 export async function importModel(options: ImportOptions): Promise<ImportedModel> {
@@ -45,6 +47,15 @@ export async function importModel(options: ImportOptions): Promise<ImportedModel
       ({ size } = await stat(copy));
       if (expectedSha256 !== undefined && !digestsEqual(sha256, expectedSha256.toLowerCase()))
         throw wrongHash(file, sha256, expectedSha256);
+      // A version that no host can load would fail its first request; it fails here instead.
+      await (
+        await startModelHost({
+          ggufFile: copy,
+          modelId: name,
+          contextLength: TRIAL_CONTEXT,
+          parallelSequences: 1,
+        })
+      ).close();
     },
     lineage: () => ({
       origin: {

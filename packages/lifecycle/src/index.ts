@@ -16,7 +16,7 @@ export type { MeasureOptions } from "./measure.ts";
 export { measureRegistered } from "./measure-registered.ts";
 export type { MeasureRegisteredOptions } from "./measure-registered.ts";
 export { toTrainingRecord } from "./training-record.ts";
-export { REPORT_PAGES, releaseVersion } from "./release.ts";
+export { REPORT_PAGES, releaseVersion, writeReport } from "./release.ts";
 export type { Release, ReleaseOptions } from "./release.ts";
 export { importModel } from "./import-model.ts";
 export type { ImportOptions, ImportedModel } from "./import-model.ts";

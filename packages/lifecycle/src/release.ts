@@ -43,7 +43,7 @@ export async function releaseVersion(options: ReleaseOptions): Promise<Release> 
       const weights = await exportModel({
         folder,
         name,
-        license: licenses.map(({ license }) => license).join(" AND "),
+        license: joinLicenses(licenses.map(({ license }) => license)),
         config: last.model,
         parameters,
         tokenizerJson: text.tokenizerJson,
@@ -88,10 +88,18 @@ function toLineage(
   };
 }
 
-async function writeReport(folder: string, report: ReportCard, context: ReportContext): Promise<void> {
+/** The card as JSON, Markdown and a page, in a folder that exists. */
+export async function writeReport(folder: string, report: ReportCard, context: ReportContext): Promise<void> {
   await writeFile(path.join(folder, REPORT_FILE), `${JSON.stringify(report, null, 2)}\n`);
   await writeFile(path.join(folder, REPORT_PAGES.markdown), renderReportMarkdown(report, context));
   await writeFile(path.join(folder, REPORT_PAGES.html), renderReportHtml(report, context));
+}
+
+/** One SPDX expression: every licence binds, so an OR inside one stays in parentheses. */
+function joinLicenses(licenses: readonly string[]): string {
+  return licenses
+    .map((license) => (/ OR /.test(license) && !/^\(.*\)$/.test(license) ? `(${license})` : license))
+    .join(" AND ");
 }
 
 function licensesOf(text: Dataset): { license: string; bytes: number }[] {
