@@ -13,7 +13,7 @@ type Optimizer = RunManifest["optimizer"];
  */
 export function defaultOptimizer(kind: Kind, optimizer: Optimizer["kind"]): Optimizer {
   const common = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: kind === "sft" ? 0 : 0.05 };
-  const share = kind === "sft" ? 0.25 : 1;
+  const share = kind === "sft" ? 0.05 : 1;
   if (optimizer === "adamw") return { kind: optimizer, learningRate: 8e-3 * share, ...common };
   const rates = { learningRate: 0.03 * share, matrixLearningRate: 0.02 * share };
   return { kind: optimizer, ...rates, ...common, momentum: 0.95 };
