@@ -10,5 +10,4 @@ export { encodeChat } from "./encode-chat.ts";
 export type { EncodeChatOptions } from "./encode-chat.ts";
 export { CHATML_TEMPLATE, renderChat } from "./chat-template.ts";
 export type { RenderChatOptions } from "./chat-template.ts";
-export { serializeTokenizerJson, toTokenizerConfig } from "./tokenizer-files.ts";
-export type { TokenizerConfig } from "./tokenizer-files.ts";
+export { serializeTokenizerJson } from "./tokenizer-files.ts";

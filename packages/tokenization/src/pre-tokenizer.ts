@@ -1,13 +1,8 @@
 // Text → pre-tokens, the pieces inside which merges happen. The pattern is Qwen2's, which llama.cpp knows
 // as `qwen2`. Invariant: the pieces joined are the text.
 
-/** The pattern as Qwen's own tokenizer.json spells it (Oniguruma syntax). */
-export const QWEN2_PATTERN: string =
-  "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*" +
-  "|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
-
 /**
- * The same pattern for JavaScript. Oniguruma's and llama.cpp's `\s` is Unicode White_Space; JavaScript's
+ * `QWEN2_PATTERN` of contracts for JavaScript. Oniguruma's and llama.cpp's `\s` is Unicode White_Space; JavaScript's
  * lacks U+0085 and adds U+FEFF, so the property is named.
  */
 const PATTERN =

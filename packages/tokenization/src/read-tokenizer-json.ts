@@ -1,9 +1,8 @@
 // A `tokenizer.json` made into tables, everything in it checked: it may come from anywhere.
-import { HomegrownError, tokenizerJsonSchema } from "@homegrown/contracts";
+import { HomegrownError, QWEN2_PATTERN, tokenizerJsonSchema } from "@homegrown/contracts";
 import type { TokenizerJson } from "@homegrown/contracts";
 import { BYTE_TO_CHAR, spellingToBytes } from "./byte-alphabet.ts";
 import { MergeTable } from "./merge-table.ts";
-import { QWEN2_PATTERN } from "./pre-tokenizer.ts";
 
 export interface TokenizerTables {
   /** id → bytes. */

@@ -1,8 +1,6 @@
-// The tokenizer's files in a model folder: `tokenizer.json` and `tokenizer_config.json`, Hugging Face layout.
-import type { TokenizerJson } from "@homegrown/contracts";
+// `tokenizer.json`, Hugging Face layout.
+import { QWEN2_PATTERN, type TokenizerJson } from "@homegrown/contracts";
 import { BYTE_ORDER, BYTE_TO_CHAR } from "./byte-alphabet.ts";
-import { QWEN2_PATTERN } from "./pre-tokenizer.ts";
-import { END_OF_TEXT, END_OF_TURN } from "./special-tokens.ts";
 
 /** `merges` in rank order, each a pair of spellings; token ids: 256 bytes, merges, special tokens. */
 export function makeTokenizerJson(
@@ -57,48 +55,4 @@ export function makeTokenizerJson(
 /** `tokenizer.json`'s text: one canonical spelling, so that its hash can pin it. */
 export function serializeTokenizerJson(json: TokenizerJson): string {
   return `${JSON.stringify(json, undefined, 1)}\n`;
-}
-
-/** `tokenizer_config.json`, as transformers' `AutoTokenizer` reads it. */
-export interface TokenizerConfig {
-  tokenizer_class: "Qwen2Tokenizer";
-  add_prefix_space: false;
-  add_bos_token: false;
-  bos_token: null;
-  eos_token: string;
-  pad_token: string;
-  unk_token: null;
-  clean_up_tokenization_spaces: false;
-  split_special_tokens: false;
-  errors: "replace";
-  model_max_length: number;
-  chat_template: string;
-  added_tokens_decoder: Record<string, Record<string, string | boolean>>;
-}
-
-/** @param modelMaxLength context length in tokens. */
-export function toTokenizerConfig(
-  json: TokenizerJson,
-  { chatTemplate, modelMaxLength }: { chatTemplate: string; modelMaxLength: number },
-): TokenizerConfig {
-  return {
-    tokenizer_class: "Qwen2Tokenizer",
-    add_prefix_space: false,
-    add_bos_token: false,
-    bos_token: null,
-    eos_token: json.added_tokens.some(({ content }) => content === END_OF_TURN) ? END_OF_TURN : END_OF_TEXT,
-    pad_token: END_OF_TEXT,
-    unk_token: null,
-    clean_up_tokenization_spaces: false,
-    split_special_tokens: false,
-    errors: "replace",
-    model_max_length: modelMaxLength,
-    chat_template: chatTemplate,
-    added_tokens_decoder: Object.fromEntries(
-      json.added_tokens.map(({ id, content, special }) => [
-        String(id),
-        { content, lstrip: false, normalized: false, rstrip: false, single_word: false, special },
-      ]),
-    ),
-  };
 }
