@@ -26,3 +26,8 @@ export function reportFailure(error: unknown, options: { debug: boolean; json: b
   }
   return error instanceof HomegrownError && error.code.startsWith("cli/usage") ? EXIT.usage : EXIT.failed;
 }
+
+/** Options that contradict each other or name what does not exist: exit code 2, like an unknown option. */
+export function usage(message: string, hint: string): HomegrownError {
+  return new HomegrownError({ code: "cli/usage", kind: "invalid-input", message, hint });
+}

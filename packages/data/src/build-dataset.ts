@@ -3,7 +3,7 @@
 // whole or not at all.
 import { join } from "node:path";
 import type { DatasetManifest, TokenizerJson } from "@homegrown/contracts";
-import { publishFolder, sha256, writeFileAtomic } from "@homegrown/storage";
+import { sha256, writeFileAtomic } from "@homegrown/storage";
 import { END_OF_TEXT, Tokenizer, serializeTokenizerJson, trainBpe } from "@homegrown/tokenization";
 import type { BuildDatasetOptions, BuiltDataset } from "./build-options.ts";
 import { splitKey } from "./content-hash.ts";
@@ -11,8 +11,8 @@ import { emptyCorpus, everythingFilteredOut } from "./corpus-errors.ts";
 import { cutSections, sectionBytes } from "./held-out/sections.ts";
 import { splitDocuments } from "./held-out/split-documents.ts";
 import type { Side, Split } from "./held-out/split-documents.ts";
-import { DATASET_MANIFEST_FILE, serializeManifest } from "./manifest-file.ts";
-import { JsonSpill } from "./packing/json-spill.ts";
+import type { JsonSpill } from "./packing/json-spill.ts";
+import { publishDataset } from "./packing/publish-dataset.ts";
 import { HashedFile, tokenBytesFor } from "./packing/shard-writer.ts";
 import { SourceTotals } from "./packing/source-totals.ts";
 import { SplitWriter } from "./packing/split-writer.ts";
@@ -32,22 +32,7 @@ const DEFAULT_SHARD_TOKENS = 1 << 23;
  * `data/held-out-leaked`, `storage/exists`, disk errors; whatever `signal` aborts with.
  */
 export async function buildDataset(options: BuildDatasetOptions): Promise<BuiltDataset> {
-  let manifest: DatasetManifest | undefined;
-  await publishFolder(options.target, async (folder) => {
-    const spill = new JsonSpill<RawDocument>(join(folder, "documents.spill"));
-    try {
-      manifest = await fillFolder(folder, spill, options);
-    } finally {
-      await spill.remove();
-    }
-    await writeFileAtomic(join(folder, DATASET_MANIFEST_FILE), serializeManifest(manifest));
-  });
-  options.onProgress?.({ event: "data-done" });
-  return {
-    folder: options.target,
-    manifest: manifest!,
-    manifestSha256: sha256(serializeManifest(manifest!)),
-  };
+  return publishDataset<RawDocument>(options, (folder, spill) => fillFolder(folder, spill, options));
 }
 
 async function fillFolder(

@@ -14,6 +14,7 @@ import { findGrown } from "./find-grown.ts";
 import { openGallery, type Gallery } from "./gallery.ts";
 import { stopIfInterrupted } from "./interrupted.ts";
 import type { Prepared } from "./open-or-build.ts";
+import { listening } from "./listening.ts";
 import { preparePairs, prepareText } from "./prepare.ts";
 import { pretrain, type TrainedRun } from "./pretrain.ts";
 import { releaseVersion } from "./release.ts";
@@ -186,10 +187,6 @@ async function growTuned(
 
 function tuneRunId(key: string): string {
   return `grow-${key}-tune`;
-}
-
-function listening({ signal, onProgress }: GrowOptions): Pick<GrowOptions, "signal" | "onProgress"> {
-  return { ...(signal && { signal }), ...(onProgress && { onProgress }) };
 }
 
 /** The pretrained model as a folder inside the run, for tuning to start from. */

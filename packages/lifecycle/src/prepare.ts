@@ -1,4 +1,4 @@
-import { HomegrownError, type ProgressListener } from "@homegrown/contracts";
+import { HomegrownError } from "@homegrown/contracts";
 import {
   buildDataset,
   buildPairDataset,
@@ -9,12 +9,8 @@ import {
 } from "@homegrown/data";
 import { mineContinuations } from "./continuations.ts";
 import { toCorpusKey } from "./corpus-key.ts";
+import { listening, type Listening } from "./listening.ts";
 import { openOrBuild, type Prepared } from "./open-or-build.ts";
-
-interface Listening {
-  signal?: AbortSignal;
-  onProgress?: ProgressListener;
-}
 
 export interface PrepareOptions extends Listening {
   home: string;
@@ -135,8 +131,4 @@ function noPairs({ text, sequenceLength }: PreparePairsOptions, cause?: unknown)
     hint: "Add documents of at least a few sentences, or take longer sequences.",
     cause,
   });
-}
-
-function listening({ signal, onProgress }: Listening): Listening {
-  return { ...(signal && { signal }), ...(onProgress && { onProgress }) };
 }

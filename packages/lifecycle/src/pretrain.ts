@@ -15,6 +15,7 @@ import {
 } from "@homegrown/training";
 import { openDataset, type Dataset } from "@homegrown/data";
 import { readCodeVersion } from "./code-version.ts";
+import { listening } from "./listening.ts";
 import { findManifest } from "./find-manifest.ts";
 
 export interface PretrainOptions {
@@ -50,15 +51,14 @@ export interface TrainedRun {
  * Throws `lifecycle/other-run` when that run is of other text or another model.
  */
 export async function pretrain(options: PretrainOptions): Promise<TrainedRun> {
-  const { home, runId, samples, signal, onProgress } = options;
+  const { home, runId, samples } = options;
   const begun = await findManifest(home, runId);
   const manifest = begun && options.resume === true ? begun : await settle(options, begun);
   const result = await train({
     home,
     manifest,
     ...(samples && { samples: withEnd(samples, manifest.totalSteps) }),
-    ...(signal && { signal }),
-    ...(onProgress && { onProgress }),
+    ...listening(options),
   });
   return { manifest, result };
 }
@@ -119,7 +119,6 @@ async function plan(options: PretrainOptions, model: DecoderConfig): Promise<Run
     ...(options.optimizer && { optimizer: options.optimizer }),
     ...(options.seed !== undefined && { seed: options.seed }),
     ...(options.numWorkers !== undefined && { numWorkers: options.numWorkers }),
-    ...(options.signal && { signal: options.signal }),
-    ...(options.onProgress && { onProgress: options.onProgress }),
+    ...listening(options),
   });
 }

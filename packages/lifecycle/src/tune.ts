@@ -2,6 +2,7 @@ import type { ProgressListener } from "@homegrown/contracts";
 import { planRun, train, type PlanOptions } from "@homegrown/training";
 import { readHuggingFace } from "@homegrown/models";
 import { readCodeVersion } from "./code-version.ts";
+import { listening } from "./listening.ts";
 import { findManifest } from "./find-manifest.ts";
 import type { TrainedRun } from "./pretrain.ts";
 
@@ -25,8 +26,7 @@ export interface TuneOptions {
 
 /** Supervised tuning on conversations; only the answers count in the loss. */
 export async function tune(options: TuneOptions): Promise<TrainedRun> {
-  const { home, runId, signal, onProgress } = options;
-  const listening = { ...(signal && { signal }), ...(onProgress && { onProgress }) };
+  const { home, runId } = options;
   let manifest = await findManifest(home, runId);
   if (!manifest) {
     const { config } = await readHuggingFace(options.initialModel.folder);
@@ -47,8 +47,8 @@ export async function tune(options: TuneOptions): Promise<TrainedRun> {
       ...(options.optimizer && { optimizer: options.optimizer }),
       ...(options.seed !== undefined && { seed: options.seed }),
       ...(options.numWorkers !== undefined && { numWorkers: options.numWorkers }),
-      ...listening,
+      ...listening(options),
     });
   }
-  return { manifest, result: await train({ home, manifest, ...listening }) };
+  return { manifest, result: await train({ home, manifest, ...listening(options) }) };
 }

@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { HomegrownError } from "@homegrown/contracts";
 import { importModel } from "@homegrown/lifecycle";
 import { openRegistry, parseReference, type ModelSummary, type Registry } from "@homegrown/registry";
+import { usage } from "../exit.ts";
 import { formatBytes, formatCount, formatTable } from "../terminal/format.ts";
 import { createOutput, type Output } from "../terminal/output.ts";
 
@@ -195,10 +196,6 @@ function requireVersion(reference: string): { name: string; version: string } {
 function requireAlias(alias: string): "champion" | "candidate" {
   if (alias === "champion" || alias === "candidate") return alias;
   throw usage(`there is no alias '${alias}' to move`, "Use --alias champion or --alias candidate.");
-}
-
-function usage(message: string, hint: string): HomegrownError {
-  return new HomegrownError({ code: "cli/usage", kind: "invalid-input", message, hint });
 }
 
 function defineRollback(): Command {

@@ -16,6 +16,7 @@ import { readManifest } from "@homegrown/training";
 import { collect, parseCount, parsePositive, parseSeed, toSources } from "../arguments.ts";
 import { listenForInterrupt } from "../interrupt.ts";
 import { parseModelName } from "../model-name.ts";
+import { usage } from "../exit.ts";
 import { formatBytes, formatCount, formatDuration } from "../terminal/format.ts";
 import { createOutput, type Output } from "../terminal/output.ts";
 
@@ -209,8 +210,4 @@ async function release(
   } finally {
     await registry.close();
   }
-}
-
-function usage(message: string, hint: string): HomegrownError {
-  return new HomegrownError({ code: "cli/usage", kind: "invalid-input", message, hint });
 }

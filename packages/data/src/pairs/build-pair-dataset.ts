@@ -9,13 +9,13 @@ import type {
   ProgressListener,
   TokenizerJson,
 } from "@homegrown/contracts";
-import { publishFolder, sha256, writeFileAtomic } from "@homegrown/storage";
+import { sha256, writeFileAtomic } from "@homegrown/storage";
 import { CHATML_TEMPLATE, END_OF_TEXT, Tokenizer, serializeTokenizerJson } from "@homegrown/tokenization";
 import type { BuiltDataset } from "../build-options.ts";
 import { contentHash, splitKey } from "../content-hash.ts";
 import { everythingFilteredOut, noConversations } from "../corpus-errors.ts";
-import { DATASET_MANIFEST_FILE, serializeManifest } from "../manifest-file.ts";
-import { JsonSpill } from "../packing/json-spill.ts";
+import type { JsonSpill } from "../packing/json-spill.ts";
+import { publishDataset } from "../packing/publish-dataset.ts";
 import { HashedFile, tokenBytesFor } from "../packing/shard-writer.ts";
 import { SourceTotals } from "../packing/source-totals.ts";
 import { SplitWriter } from "../packing/split-writer.ts";
@@ -74,22 +74,7 @@ const TELLING_ANSWER_LENGTH = 40;
 
 /** @throws `data/empty-corpus`, `data/everything-filtered-out`, `storage/exists`, disk errors. */
 export async function buildPairDataset(options: BuildPairDatasetOptions): Promise<BuiltDataset> {
-  let manifest: DatasetManifest | undefined;
-  await publishFolder(options.target, async (folder) => {
-    const spill = new JsonSpill<SpilledRow>(join(folder, "rows.spill"));
-    try {
-      manifest = await fillFolder(folder, spill, options);
-    } finally {
-      await spill.remove();
-    }
-    await writeFileAtomic(join(folder, DATASET_MANIFEST_FILE), serializeManifest(manifest));
-  });
-  options.onProgress?.({ event: "data-done" });
-  return {
-    folder: options.target,
-    manifest: manifest!,
-    manifestSha256: sha256(serializeManifest(manifest!)),
-  };
+  return publishDataset<SpilledRow>(options, (folder, spill) => fillFolder(folder, spill, options));
 }
 
 async function fillFolder(
