@@ -23,6 +23,7 @@ import { startModelHost, type ModelHost } from "@homegrown/serving";
 import { CHATML_TEMPLATE, END_OF_TEXT, END_OF_TURN } from "@homegrown/tokenization";
 import { chooseFixedPrompts, isTypeScript, type FixedPrompt } from "./fixed-prompts.ts";
 import { chooseParityTexts, type ParityTexts } from "./parity-texts.ts";
+import { listening } from "./listening.ts";
 
 export interface MeasureOptions {
   version: string;
@@ -46,7 +47,7 @@ export interface MeasureOptions {
 
 /** Serves each weight file once, compares it with the trainer, and returns the report card. */
 export async function measureVersion(options: MeasureOptions): Promise<ReportCard> {
-  const { config, parameters, text, weights, signal, onProgress } = options;
+  const { config, parameters, text, weights } = options;
   const windowTokens = config.maxPositionEmbeddings;
   const parityTexts = await chooseParityTexts(text, options.pairs);
   const scorer = await createScorer(config, parameters, { maxSequenceLength: windowTokens, threads: 2 });
@@ -97,8 +98,7 @@ export async function measureVersion(options: MeasureOptions): Promise<ReportCar
       ...(options.training && { training: options.training }),
       serving: await host.measure(),
       parity,
-      ...(signal && { signal }),
-      ...(onProgress && { onProgress }),
+      ...listening(options),
     });
   } finally {
     await served?.close();
@@ -127,8 +127,7 @@ async function compareWithTrainer(
     server: host.inspection,
     weightType,
     maxIds: Math.min(256, options.config.maxPositionEmbeddings),
-    ...(options.signal && { signal: options.signal }),
-    ...(options.onProgress && { onProgress: options.onProgress }),
+    ...listening(options),
   });
 }
 
