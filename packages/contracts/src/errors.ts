@@ -1,6 +1,8 @@
 /** What sort of failure it is. Protocol fronts map it to a status, the CLI to an exit code. */
 export type ErrorKind =
   | "invalid-input"
+  | "unauthenticated"
+  | "forbidden"
   | "not-found"
   | "conflict"
   | "too-large"

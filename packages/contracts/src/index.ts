@@ -13,18 +13,24 @@ export type { Lineage } from "./lineage.ts";
 export { PARITY_SAMPLE, reportCardSchema } from "./report-card.ts";
 export type { Interval, ParityResult, ReportCard } from "./report-card.ts";
 export type {
+  ChatCall,
   ChatMessage,
   ChatMetadataExtension,
   ChatModel,
   ChatOptionsExtension,
+  ChatResult,
+  ChatStreamPart,
   CompletionModel,
   CompletionPart,
   CompletionRequest,
+  EmbeddingModel,
   ListedModel,
   ModelDirectory,
   ModelInspection,
   ModelLease,
+  SpeechModel,
   TokenLogProbability,
+  TranscriptionModel,
 } from "./ports.ts";
 export { QWEN2_PATTERN, tokenizerJsonSchema } from "./tokenizer-json.ts";
 export type { TokenizerJson } from "./tokenizer-json.ts";

@@ -1,8 +1,23 @@
-// The ports behind which own and rented models stand. Chat is the AI SDK's language-model interface
-// (specification v4); what it lacks travels under the provider key `homegrown` and is typed here.
-import type { LanguageModelV4 } from "@ai-sdk/provider";
+// The ports behind which own and rented models stand. Chat, embeddings, transcription and speech are the AI
+// SDK's interfaces (specification v4); what chat lacks travels under the provider key `homegrown` and is typed
+// here.
+import type {
+  EmbeddingModelV4,
+  LanguageModelV4,
+  LanguageModelV4CallOptions,
+  LanguageModelV4GenerateResult,
+  LanguageModelV4StreamPart,
+  SpeechModelV4,
+  TranscriptionModelV4,
+} from "@ai-sdk/provider";
 
 export type ChatModel = LanguageModelV4;
+export type ChatCall = LanguageModelV4CallOptions;
+export type ChatResult = LanguageModelV4GenerateResult;
+export type ChatStreamPart = LanguageModelV4StreamPart;
+export type EmbeddingModel = EmbeddingModelV4;
+export type TranscriptionModel = TranscriptionModelV4;
+export type SpeechModel = SpeechModelV4;
 
 /** `providerOptions.homegrown` of a chat call. */
 export interface ChatOptionsExtension {

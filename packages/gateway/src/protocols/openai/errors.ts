@@ -6,6 +6,8 @@ import type { RenderedError } from "../../server/front.ts";
 
 const STATUS_OF_KIND: { [Kind in ErrorKind]: number } = {
   "invalid-input": 400,
+  unauthenticated: 401,
+  forbidden: 403,
   "not-found": 404,
   conflict: 409,
   "too-large": 413,
