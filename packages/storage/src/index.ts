@@ -20,7 +20,9 @@ export { homePaths } from "./home.ts";
 export type { HomePaths } from "./home.ts";
 export { openDatabase } from "./database/database.ts";
 export type { Database, OpenDatabaseOptions } from "./database/database.ts";
+export type { BatchResult, BatchStatement, SqlValue } from "./database/batches.ts";
 export type { Migration, MigrationSet } from "./database/migrations.ts";
+export type { Engine, SchemaWords } from "./database/schema-words.ts";
 // The query builder's own words, so that a package with tables needs to depend on storage alone.
 export { sql } from "kysely";
 export type { Generated, Kysely, Selectable, Transaction } from "kysely";

@@ -3,13 +3,23 @@ import { dirname } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { HomegrownError } from "@homegrown/contracts";
 import { ensureFolder } from "../atomic-files.ts";
+import { describeStatement, numRowsOf } from "./batches.ts";
+import type { BatchResult, BatchStatement } from "./batches.ts";
 import { closedError, toDatabaseError } from "./database-errors.ts";
 import { OPENED_ID } from "./messages.ts";
-import type { DatabaseRequest, DatabaseResponse, DatabaseSettings, SqlResult } from "./messages.ts";
+import type {
+  DatabaseAnswer,
+  DatabaseRequest,
+  DatabaseResponse,
+  DatabaseSettings,
+  SqlResult,
+} from "./messages.ts";
 
-/** What a database has to be able to do, whatever it is: the narrow waist under Kysely. */
+/** The narrow waist under Kysely. */
 export interface SqlConnection {
   execute(sql: string, parameters: readonly unknown[]): Promise<SqlResult>;
+  /** One transaction of its own, outside of any that `execute` has open. */
+  batch(statements: readonly BatchStatement[]): Promise<BatchResult[]>;
   rollback(): Promise<void>;
   /** Waits for what is under way. Idempotent. */
   close(): Promise<void>;
@@ -17,7 +27,7 @@ export interface SqlConnection {
 
 interface Waiting {
   doing: string;
-  resolve(result: SqlResult): void;
+  resolve(answer: DatabaseAnswer): void;
   reject(error: HomegrownError): void;
 }
 
@@ -30,7 +40,7 @@ export async function openConnection(settings: DatabaseSettings): Promise<SqlCon
 }
 
 class WorkerConnection implements SqlConnection {
-  readonly opened: Promise<SqlResult>;
+  readonly opened: Promise<DatabaseAnswer>;
   #file: string;
   #worker: Worker;
   #waiting = new Map<number, Waiting>();
@@ -47,8 +57,14 @@ class WorkerConnection implements SqlConnection {
     this.opened = this.#wait(OPENED_ID, "opening the database");
   }
 
-  execute(sql: string, parameters: readonly unknown[]): Promise<SqlResult> {
-    return this.#ask({ id: this.#nextId(), kind: "execute", sql, parameters }, describe(sql));
+  async execute(sql: string, parameters: readonly unknown[]): Promise<SqlResult> {
+    const request = { id: this.#nextId(), kind: "execute", sql, parameters } as const;
+    return (await this.#ask(request, describeStatement(sql))) as SqlResult;
+  }
+
+  async batch(statements: readonly BatchStatement[]): Promise<BatchResult[]> {
+    const request = { id: this.#nextId(), kind: "batch", statements } as const;
+    return (await this.#ask(request, `a batch of ${numRowsOf(statements)} rows`)) as BatchResult[];
   }
 
   async rollback(): Promise<void> {
@@ -71,7 +87,7 @@ class WorkerConnection implements SqlConnection {
     }
   }
 
-  #ask(request: DatabaseRequest, doing: string): Promise<SqlResult> {
+  #ask(request: DatabaseRequest, doing: string): Promise<DatabaseAnswer> {
     if (this.#dead) return Promise.reject(this.#dead);
     const result = this.#wait(request.id, doing);
     try {
@@ -83,7 +99,7 @@ class WorkerConnection implements SqlConnection {
     return result;
   }
 
-  #wait(id: number, doing: string): Promise<SqlResult> {
+  #wait(id: number, doing: string): Promise<DatabaseAnswer> {
     this.#worker.ref();
     return new Promise((resolve, reject) => this.#waiting.set(id, { doing, resolve, reject }));
   }
@@ -106,9 +122,4 @@ class WorkerConnection implements SqlConnection {
     this.#lastId += 1;
     return this.#lastId;
   }
-}
-
-function describe(sql: string): string {
-  const line = sql.replaceAll(/\s+/g, " ").trim();
-  return `statement \`${line.length > 80 ? `${line.slice(0, 80)}…` : line}\``;
 }

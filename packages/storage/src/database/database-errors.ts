@@ -1,8 +1,9 @@
 import { HomegrownError } from "@homegrown/contracts";
 import type { ErrorKind } from "@homegrown/contracts";
+import { describeStatement } from "./batches.ts";
 import type { DatabaseFailure } from "./messages.ts";
 
-interface Explanation {
+export interface Explanation {
   code: string;
   kind: ErrorKind;
   hint: string;
@@ -55,26 +56,36 @@ const EXPLANATIONS: Readonly<Record<number, Explanation>> = {
   },
 };
 
+const GONE: Explanation = {
+  code: "storage/database-gone",
+  kind: "unavailable",
+  hint: "Put the file back, or restore it from a backup, and start again; nothing was written since it went.",
+};
+
+/** What nobody but the program's authors can do something about. */
+export const FAILED: Explanation = {
+  code: "storage/database-failed",
+  kind: "internal",
+  hint: "This is a fault of the program: report it with the statement that the message names.",
+};
+
 /** A failure inside the worker as an error that says what was being done, for example a statement's start. */
 export function toDatabaseError(failure: DatabaseFailure, file: string, doing: string): HomegrownError {
-  const explanation = EXPLANATIONS[(failure.errcode ?? 0) & 0xff] ?? {
-    code: "storage/database-failed",
-    kind: "internal" as const,
-    hint: "This is a fault of the program: report it with the statement that the message names.",
-  };
+  const explanation = failure.gone ? GONE : (EXPLANATIONS[(failure.errcode ?? 0) & 0xff] ?? FAILED);
+  const where = failure.sql === undefined ? doing : `${doing}, ${describeStatement(failure.sql)},`;
   return new HomegrownError({
     ...explanation,
-    message: `${doing} failed on ${file}: ${failure.message}`,
+    message: `${where} failed on ${file}: ${failure.message}`,
     details: { file, ...(failure.errcode === undefined ? {} : { sqliteCode: failure.errcode }) },
   });
 }
 
-export function closedError(file: string, why: string): HomegrownError {
+export function closedError(location: string, why: string): HomegrownError {
   return new HomegrownError({
     code: "storage/database-closed",
     kind: "unavailable",
-    message: `the database ${file} cannot be used: ${why}`,
+    message: `the database ${location} cannot be used: ${why}`,
     hint: "Open it again; if its worker thread died, report what the message says.",
-    details: { file },
+    details: { location },
   });
 }

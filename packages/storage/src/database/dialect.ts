@@ -126,7 +126,7 @@ class KyselyConnection implements DatabaseConnection {
     throw new HomegrownError({
       code: "storage/no-streaming",
       kind: "internal",
-      message: "streaming a query is not supported: it would hold the one connection while rows are consumed",
+      message: "streaming a query is not supported: it would hold a connection while rows are consumed",
       hint: "Page through the rows with a where clause on the key of the last row, and a limit.",
     });
   }

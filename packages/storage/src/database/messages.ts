@@ -1,5 +1,5 @@
-// What crosses the channel between the main thread and the database's worker. Kept this narrow on purpose: a
-// worker that commits several requests at once, or another engine, has only these to answer.
+// What crosses the channel between the main thread and the database's worker. Kept this narrow on purpose.
+import type { BatchResult, BatchStatement } from "./batches.ts";
 
 export interface SqlResult {
   rows: Record<string, unknown>[];
@@ -8,25 +8,37 @@ export interface SqlResult {
   insertId?: bigint;
 }
 
+/** What a commit that was reported survives: see `OpenDatabaseOptions.synchronous`. */
+export type Synchronous = "full" | "normal";
+
 export interface DatabaseSettings {
   file: string;
   /** How long a statement waits for another process's write before it fails. */
   busyTimeoutMs: number;
+  synchronous: Synchronous;
 }
 
 export type DatabaseRequest =
   | { id: number; kind: "execute"; sql: string; parameters: readonly unknown[] }
+  /** All in one transaction of its own; waits in the worker for one that is open. */
+  | { id: number; kind: "batch"; statements: readonly BatchStatement[] }
   | { id: number; kind: "rollback" }
   | { id: number; kind: "close" };
 
-/** `errcode` is SQLite's extended result code; absent when the error is not SQLite's. */
 export interface DatabaseFailure {
   message: string;
+  /** SQLite's extended result code; absent when the error is not SQLite's. */
   errcode?: number;
+  /** The database file is no longer the one that was opened. */
+  gone?: boolean;
+  /** The statement of a batch that failed. */
+  sql?: string;
 }
 
+export type DatabaseAnswer = SqlResult | BatchResult[];
+
 export type DatabaseResponse =
-  | { id: number; result: SqlResult; failure?: undefined }
+  | { id: number; result: DatabaseAnswer; failure?: undefined }
   | { id: number; failure: DatabaseFailure; result?: undefined };
 
 /** The worker's first message has this id: the database is open, or why not. */

@@ -2,38 +2,51 @@
 // process happens here and never on the thread that serves requests.
 import { DatabaseSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
-import type { SQLInputValue } from "node:sqlite";
+import { toNumberedPlaceholders } from "./batches.ts";
+import type { BatchResult, BatchStatement } from "./batches.ts";
+import { fileIdentity, GoneError } from "./file-identity.ts";
 import { OPENED_ID } from "./messages.ts";
 import type {
+  DatabaseAnswer,
   DatabaseFailure,
   DatabaseRequest,
   DatabaseResponse,
   DatabaseSettings,
   SqlResult,
 } from "./messages.ts";
+import { StatementCache } from "./statement-cache.ts";
+import type { SqlParameters } from "./statement-cache.ts";
 
 const SQLITE_BUSY = 5;
+const NOTHING: SqlResult = { rows: [] };
 const settings = workerData as DatabaseSettings;
 const port = parentPort!;
 let database: DatabaseSync | undefined;
+let statements: StatementCache;
+let identity: string;
+/** Batches that came while a transaction was open: they run when it has ended, never inside it. */
+const deferred: Extract<DatabaseRequest, { kind: "batch" }>[] = [];
 
 answer(OPENED_ID, () => {
   database = open(settings);
-  return { rows: [] };
+  statements = new StatementCache(database);
+  identity = fileIdentity(settings.file);
+  return NOTHING;
 });
 if (database === undefined) port.close();
 
 port.on("message", (request: DatabaseRequest) => {
-  answer(request.id, () => handle(database!, request));
+  if (request.kind === "batch") deferred.push(request);
+  else answer(request.id, () => handle(request));
   if (request.kind === "close") port.close();
+  else runDeferred();
 });
 
-function open({ file, busyTimeoutMs }: DatabaseSettings): DatabaseSync {
+function open({ file, busyTimeoutMs, synchronous }: DatabaseSettings): DatabaseSync {
   const opened = new DatabaseSync(file, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true });
   try {
     switchToWal(opened, Date.now() + busyTimeoutMs);
-    // FULL: a commit that was reported has reached the disk. NORMAL would lose the last ones with the power.
-    opened.exec("pragma synchronous = full");
+    opened.exec(`pragma synchronous = ${synchronous === "normal" ? "normal" : "full"}`);
     return opened;
   } catch (error) {
     opened.close();
@@ -54,29 +67,72 @@ function switchToWal(opened: DatabaseSync, deadline: number): void {
   }
 }
 
-function handle(opened: DatabaseSync, request: DatabaseRequest): SqlResult {
+function handle(request: Exclude<DatabaseRequest, { kind: "batch" }>): SqlResult {
   switch (request.kind) {
     case "execute":
-      return execute(opened, request.sql, request.parameters);
+      return execute(request.sql, request.parameters);
     case "rollback":
-      // A full disk makes SQLite roll back by itself; then nothing is left to undo.
-      if (opened.isTransaction) opened.exec("rollback");
-      return { rows: [] };
+      rollback();
+      return NOTHING;
     case "close":
-      opened.close();
-      return { rows: [] };
+      database!.close();
+      return NOTHING;
   }
 }
 
-function execute(opened: DatabaseSync, sql: string, parameters: readonly unknown[]): SqlResult {
-  const statement = opened.prepare(sql);
-  const values = parameters as readonly SQLInputValue[];
-  if (statement.columns().length > 0) return { rows: statement.all(...values) };
+/** A full disk makes SQLite roll back by itself; then nothing is left to undo. */
+function rollback(): void {
+  if (database!.isTransaction) database!.exec("rollback");
+}
+
+function runDeferred(): void {
+  while (deferred.length > 0 && !database!.isTransaction) {
+    const { id, statements: batch } = deferred.shift()!;
+    answer(id, () => runBatch(batch));
+  }
+}
+
+function execute(sql: string, parameters: readonly unknown[]): SqlResult {
+  const { statement, returnsRows } = statements.get(sql);
+  const values = parameters as SqlParameters;
+  if (returnsRows) return { rows: statement.all(...values) };
+  if (!database!.isTransaction) checkIdentity();
   const { changes, lastInsertRowid } = statement.run(...values);
   return { rows: [], changes: BigInt(changes), insertId: BigInt(lastInsertRowid) };
 }
 
-function answer(id: number, action: () => SqlResult): void {
+function runBatch(batch: readonly BatchStatement[]): BatchResult[] {
+  execute("begin immediate", []);
+  try {
+    const results = batch.map(runStatement);
+    execute("commit", []);
+    return results;
+  } catch (error) {
+    rollback();
+    throw error;
+  }
+}
+
+function runStatement({ sql, rows }: BatchStatement): BatchResult {
+  try {
+    const { statement, returnsRows } = statements.get(sql, toNumberedPlaceholders);
+    const result: BatchResult = { changes: 0, rows: [] };
+    for (const row of rows as readonly SqlParameters[]) {
+      if (returnsRows) result.rows.push(...statement.all(...row));
+      else result.changes += Number(statement.run(...row).changes);
+    }
+    return result;
+  } catch (error) {
+    throw Object.assign(error as Error, { failedSql: sql });
+  }
+}
+
+/** What is written to a file that was deleted is lost without a word from SQLite; so look first. */
+function checkIdentity(): void {
+  if (fileIdentity(settings.file) !== identity) throw new GoneError();
+}
+
+function answer(id: number, action: () => DatabaseAnswer): void {
   let response: DatabaseResponse;
   try {
     response = { id, result: action() };
@@ -88,6 +144,10 @@ function answer(id: number, action: () => SqlResult): void {
 
 function toFailure(error: unknown): DatabaseFailure {
   if (!(error instanceof Error)) return { message: String(error) };
-  const errcode = "errcode" in error ? Number(error.errcode) : undefined;
-  return { message: error.message, ...(errcode === undefined ? {} : { errcode }) };
+  return {
+    message: error.message,
+    ...("errcode" in error ? { errcode: Number(error.errcode) } : {}),
+    ...("failedSql" in error ? { sql: String(error.failedSql) } : {}),
+    ...(error instanceof GoneError ? { gone: true } : {}),
+  };
 }
