@@ -1,11 +1,17 @@
 // Several generations as one answer. A stream asks each source for its next part only when the last was
 // taken, so a slow reader holds at most one part per running choice in memory; and whatever ends the
 // answer (done, failure, reader gone) has ended every source before the caller goes on.
-import type { Answer, AnswerEvent, Choice, GenerationPart, RunOptions } from "./answer.ts";
+import type { Answer, AnswerEvent, Choice, GenerationPart } from "./answer.ts";
 import { modelFailed } from "./model-failed.ts";
 
 export type ChoiceSource = (signal: AbortSignal) => AsyncIterable<GenerationPart>;
-type Run = Pick<RunOptions, "signal" | "parallelChoices">;
+
+/** How a request is worked on, as opposed to what it asks. */
+export interface Run {
+  signal: AbortSignal;
+  /** Choices that the model works on at once. */
+  parallelChoices: number;
+}
 
 /**
  * The choices' parts in the order in which they arrive. `choicesPerPrompt` consecutive choices share a

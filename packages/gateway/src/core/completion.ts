@@ -1,9 +1,12 @@
 // Raw continuation over the completion port: every prompt gets `numChoicesPerPrompt` choices, and a prompt
 // in a batch is answered as it would be alone (seeds depend on the choice, not on the place in the batch).
 import type { CompletionModel, CompletionRequest } from "@homegrown/contracts";
-import type { Answer, AnswerEvent, GenerationPart, RunOptions } from "./answer.ts";
+import type { Answer, AnswerEvent, GenerationPart, Usage } from "./answer.ts";
 import { collectChoices, collectSource, streamChoices } from "./choices.ts";
+import type { Run } from "./choices.ts";
 import { seedOfChoice } from "./seeds.ts";
+import { NO_USAGE } from "./token-usage.ts";
+import type { TokenUsage } from "./token-usage.ts";
 
 export interface CompletionBatch {
   prompts: readonly (string | readonly number[])[];
@@ -13,8 +16,11 @@ export interface CompletionBatch {
 }
 
 /** The whole answer; choice `i * numChoicesPerPrompt + j` is the j-th of prompt i. */
-export function generateCompletions(batch: CompletionBatch, run: RunOptions): Promise<Answer> {
-  const model = run.lease.completion;
+export function generateCompletions(
+  batch: CompletionBatch,
+  model: CompletionModel,
+  run: Run,
+): Promise<Answer> {
   return collectChoices(numChoices(batch), batch.numChoicesPerPrompt, run, (choice, signal) =>
     collectSource(completionParts(model, callOfChoice(batch, choice, signal))),
   );
@@ -23,14 +29,19 @@ export function generateCompletions(batch: CompletionBatch, run: RunOptions): Pr
 /** The same, as it comes into being; ending the iteration early stops the model. */
 export function streamCompletions(
   batch: CompletionBatch,
-  run: RunOptions,
+  model: CompletionModel,
+  run: Run,
 ): AsyncGenerator<AnswerEvent, void, undefined> {
   const sources = Array.from(
     { length: numChoices(batch) },
-    (_, choice) => (signal: AbortSignal) =>
-      completionParts(run.lease.completion, callOfChoice(batch, choice, signal)),
+    (_, choice) => (signal: AbortSignal) => completionParts(model, callOfChoice(batch, choice, signal)),
   );
   return streamChoices(sources, batch.numChoicesPerPrompt, run);
+}
+
+/** The port counts all that there is: it has no cache that is billed apart, and no reasoning. */
+export function toTokenUsage({ inputTokens, outputTokens }: Usage): TokenUsage {
+  return { ...NO_USAGE, input: inputTokens, output: outputTokens };
 }
 
 function numChoices(batch: CompletionBatch): number {

@@ -100,18 +100,26 @@ export interface ChatStreamRenderer {
 
 export interface CompletionTranslation {
   port: "completion";
+  /** As for chat. */
+  dropped: readonly string[];
   run(model: CompletionModel, context: PortContext): PortRun;
 }
 export interface EmbeddingTranslation {
   port: "embedding";
+  /** As for chat. */
+  dropped: readonly string[];
   run(model: EmbeddingModel, context: PortContext): PortRun;
 }
 export interface TranscriptionTranslation {
   port: "transcription";
+  /** As for chat. */
+  dropped: readonly string[];
   run(model: TranscriptionModel, context: PortContext): PortRun;
 }
 export interface SpeechTranslation {
   port: "speech";
+  /** As for chat. */
+  dropped: readonly string[];
   run(model: SpeechModel, context: PortContext): PortRun;
 }
 /** Counting tokens needs no model's answer; the front renders a number. */

@@ -1,37 +1,18 @@
-import { randomUUID } from "node:crypto";
-import type { Usage } from "../../core/answer.ts";
-
-/** What every chunk of one answer repeats. */
-export interface AnswerHead {
-  id: string;
-  /** Unix time in seconds. */
-  created: number;
-  /** The name that the client asked for. */
-  model: string;
-  /** The immutable version that answered; OpenAI's `system_fingerprint`. */
-  version: string;
-}
-
-export function newAnswerHead(idPrefix: string, model: string, version: string): AnswerHead {
-  return {
-    id: `${idPrefix}-${randomUUID().replaceAll("-", "")}`,
-    created: Math.floor(Date.now() / 1000),
-    model,
-    version,
-  };
-}
+import type { AnswerHead } from "../../core/model-request.ts";
+import type { TokenUsage } from "../../core/token-usage.ts";
 
 /** The head as the beginning of a JSON object, built once for all chunks of a stream. */
-export function renderHead(head: AnswerHead, object: string): string {
+export function renderHead(head: AnswerHead, idPrefix: string, object: string): string {
   return (
-    `{"id":"${head.id}","object":"${object}","created":${head.created},` +
+    `{"id":"${idPrefix}-${head.id}","object":"${object}","created":${head.createdAt},` +
     `"model":${JSON.stringify(head.model)},"system_fingerprint":${JSON.stringify(head.version)}`
   );
 }
 
-export function renderUsage({ inputTokens, outputTokens }: Usage): string {
+export function renderUsage({ input, cacheRead, cacheWrite, output, reasoning }: TokenUsage): string {
   return (
-    `{"prompt_tokens":${inputTokens},"completion_tokens":${outputTokens},` +
-    `"total_tokens":${inputTokens + outputTokens}}`
+    `{"prompt_tokens":${input},"completion_tokens":${output},"total_tokens":${input + output},` +
+    `"prompt_tokens_details":{"cached_tokens":${cacheRead},"cache_write_tokens":${cacheWrite}},` +
+    `"completion_tokens_details":{"reasoning_tokens":${reasoning}}}`
   );
 }

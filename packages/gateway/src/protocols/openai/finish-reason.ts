@@ -1,7 +1,23 @@
-import type { FinishReason } from "../../core/answer.ts";
+import type { ChatResult } from "@homegrown/contracts";
+import { modelFailed } from "../../core/model-failed.ts";
 
-export const FINISH_REASON: { [Reason in FinishReason]: string } = {
-  stop: "stop",
-  length: "length",
-  "content-filter": "content_filter",
-};
+/** OpenAI's word for why an answer ended. Throws `gateway/model-failed` where it did not end but broke. */
+export function toFinishReason(
+  { unified }: Pick<ChatResult["finishReason"], "unified">,
+  callsTools: boolean,
+): string {
+  switch (unified) {
+    case "length":
+      return "length";
+    case "content-filter":
+      return "content_filter";
+    case "error":
+      throw modelFailed("The model ended its answer with an error.");
+    case "interrupted":
+      throw modelFailed("The model's answer broke off before its end.");
+    default:
+      // Calls that the provider ran itself are none of the client's business, and some providers report
+      // "stop" beside calls that are.
+      return callsTools ? "tool_calls" : "stop";
+  }
+}

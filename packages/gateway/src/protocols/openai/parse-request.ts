@@ -1,30 +1,11 @@
 import type { z } from "zod";
 import { invalidRequest } from "./invalid-request.ts";
 
-/** Fields that change what is asked but that no model here can do; the function says when it is harmless. */
-export type UnsupportedFields = Readonly<Record<string, (value: unknown) => boolean>>;
-
 /**
- * A body against its schema. Unknown fields are ignored, unsupported ones refused. Throws
+ * A body against its schema. Fields that the schema does not know stay as they are. Throws
  * `gateway/invalid-request` naming the field, never quoting its value.
  */
-export function parseRequest<Schema extends z.ZodType>(
-  schema: Schema,
-  unsupported: UnsupportedFields,
-  body: unknown,
-): z.output<Schema> {
-  if (typeof body === "object" && body !== null) {
-    for (const field in unsupported) {
-      const value = (body as Record<string, unknown>)[field];
-      if (value === undefined || value === null || unsupported[field]!(value)) continue;
-      throw invalidRequest(
-        field,
-        "unsupported",
-        `This server does not support the parameter '${field}'.`,
-        `Leave '${field}' out.`,
-      );
-    }
-  }
+export function parseRequest<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
   const result = schema.safeParse(body);
   if (result.success) return result.data;
   const issue = result.error.issues[0]!;
@@ -55,6 +36,3 @@ function valueAt(body: unknown, path: readonly PropertyKey[]): unknown {
   }
   return value;
 }
-
-export const isEmptyList = (value: unknown): boolean => Array.isArray(value) && value.length === 0;
-export const never = (): boolean => false;

@@ -2,6 +2,7 @@ import type { Protocol } from "../../server/front.ts";
 import { chatCompletions } from "./chat-completions/front.ts";
 import { completions } from "./completions/front.ts";
 import { renderError, renderStreamError } from "./errors.ts";
+import { renderLimitHeaders } from "./limit-headers.ts";
 import { listModels, retrieveModel } from "./models/front.ts";
 
 export const openAi: Protocol = {
@@ -9,4 +10,5 @@ export const openAi: Protocol = {
   fronts: [listModels, retrieveModel, chatCompletions, completions],
   renderError,
   renderStreamError,
+  renderLimits: renderLimitHeaders,
 };

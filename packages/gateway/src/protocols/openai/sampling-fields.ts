@@ -1,8 +1,7 @@
 // Fields that both of OpenAI's text endpoints have, with OpenAI's ranges. `null` means "not given".
 import { z } from "zod";
 
-const MAX_TOKENS = 1_000_000;
-export const MAX_CHOICES = 8;
+const MAX_CHOICES = 128;
 
 export const stopSchema = z
   .union([z.string().min(1), z.array(z.string().min(1)).max(4)], {
@@ -13,20 +12,24 @@ export const stopSchema = z
 export const samplingFields = {
   model: z.string().min(1).max(256),
   stream: z.boolean().nullish(),
-  stream_options: z.object({ include_usage: z.boolean().nullish() }).nullish(),
-  max_tokens: z.int().min(1).max(MAX_TOKENS).nullish(),
+  stream_options: z
+    .looseObject({ include_usage: z.boolean().nullish(), include_obfuscation: z.boolean().nullish() })
+    .nullish(),
   temperature: z.number().min(0).max(2).nullish(),
-  top_p: z.number().gt(0).max(1).nullish(),
+  top_p: z.number().min(0).max(1).nullish(),
   presence_penalty: z.number().min(-2).max(2).nullish(),
   frequency_penalty: z.number().min(-2).max(2).nullish(),
   logit_bias: z
     .record(z.string().regex(/^\d{1,9}$/, "keys must be token ids"), z.number().min(-100).max(100))
     .nullish(),
-  seed: z.int().nullish(),
+  // OpenAI takes 64 bits, of which JSON carries 53 exactly.
+  seed: z.number().refine(Number.isInteger, "expected an integer").nullish(),
   stop: stopSchema,
   n: z.int().min(1).max(MAX_CHOICES).nullish(),
-  user: z.string().max(512).nullish(),
+  user: z.string().nullish(),
 } as const;
+
+export const tokenLimit = z.int().min(1).nullish();
 
 export function toStopSequences(stop: string | readonly string[] | null | undefined): string[] | undefined {
   if (stop === null || stop === undefined || stop.length === 0) return undefined;

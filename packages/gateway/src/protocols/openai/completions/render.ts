@@ -1,26 +1,29 @@
 import type { Answer } from "../../../core/answer.ts";
+import type { AnswerHead } from "../../../core/model-request.ts";
+import { toTokenUsage } from "../../../core/completion.ts";
 import { renderHead, renderUsage } from "../answer-head.ts";
-import type { AnswerHead } from "../answer-head.ts";
-import { FINISH_REASON } from "../finish-reason.ts";
+import { toFinishReason } from "../finish-reason.ts";
 import { LogprobsRenderer } from "./logprobs.ts";
-import type { TextCompletionRequest } from "./request.ts";
+
+export interface RenderOptions {
+  logProbabilities: boolean;
+  numChoicesPerPrompt: number;
+  /** For each prompt what its choices' texts begin with: the prompt itself with `echo`, else nothing. */
+  echoes: readonly string[];
+}
 
 /** A whole `text_completion` object as JSON. */
-export function renderTextCompletion(
-  head: AnswerHead,
-  request: Pick<TextCompletionRequest, "echoes" | "logProbabilities" | "numChoicesPerPrompt">,
-  answer: Answer,
-): string {
+export function renderTextCompletion(head: AnswerHead, options: RenderOptions, answer: Answer): string {
   const choices = answer.choices.map(({ text, tokens, reason }, index) => {
-    const echo = request.echoes[Math.floor(index / request.numChoicesPerPrompt)] ?? "";
-    const logprobs = request.logProbabilities ? new LogprobsRenderer().render(tokens) : "null";
+    const echo = options.echoes[Math.floor(index / options.numChoicesPerPrompt)] ?? "";
+    const logprobs = options.logProbabilities ? new LogprobsRenderer().render(tokens) : "null";
     return (
       `{"text":${JSON.stringify(echo + text)},"index":${index},"logprobs":${logprobs},` +
-      `"finish_reason":"${FINISH_REASON[reason]}"}`
+      `"finish_reason":"${toFinishReason({ unified: reason }, false)}"}`
     );
   });
   return (
-    `${renderHead(head, "text_completion")},"choices":[${choices.join(",")}],` +
-    `"usage":${renderUsage(answer.usage)}}`
+    `${renderHead(head, "cmpl", "text_completion")},"choices":[${choices.join(",")}],` +
+    `"usage":${renderUsage(toTokenUsage(answer.usage))}}`
   );
 }

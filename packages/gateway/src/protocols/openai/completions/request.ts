@@ -1,16 +1,17 @@
 // https://platform.openai.com/docs/api-reference/completions/create
 import { z } from "zod";
-import type { CompletionBatch } from "../../../core/completion.ts";
+import { boundInputTokens } from "../../../core/bounds.ts";
+import type { ModelRequest } from "../../../core/model-request.ts";
+import type { JsonBody } from "../../../server/json-body.ts";
+import type { GatewayLimits } from "../../../server/limits.ts";
 import { invalidRequest } from "../invalid-request.ts";
-import { never, parseRequest } from "../parse-request.ts";
-import type { UnsupportedFields } from "../parse-request.ts";
-import { compact, samplingFields, toStopSequences } from "../sampling-fields.ts";
-
-/** OpenAI's default for this endpoint; the chat endpoint has none. */
-const DEFAULT_MAX_TOKENS = 16;
+import { toLabels } from "../labels.ts";
+import { parseRequest } from "../parse-request.ts";
+import { samplingFields } from "../sampling-fields.ts";
+import { DEFAULT_MAX_TOKENS, translateCompletion } from "./translate.ts";
 
 const tokenId = z.int().min(0).max(0xffff_ffff);
-const requestSchema = z.object({
+const requestSchema = z.looseObject({
   ...samplingFields,
   prompt: z.union(
     [
@@ -21,81 +22,58 @@ const requestSchema = z.object({
     ],
     { error: "expected a string, strings, token ids, or arrays of token ids, none of them empty" },
   ),
+  max_tokens: z.int().min(0).nullish(),
+  top_k: z.int().nullish(),
   logprobs: z.int().min(0).max(20).nullish(),
   echo: z.boolean().nullish(),
-  best_of: z.int().min(1).nullish(),
+  best_of: z.int().min(1).max(128).nullish(),
 });
 
-const UNSUPPORTED: UnsupportedFields = {
-  suffix: (value) => value === "",
-  response_format: never,
-};
+export type TextCompletionBody = z.output<typeof requestSchema>;
 
-export interface TextCompletionRequest extends CompletionBatch {
-  model: string;
-  stream: boolean;
-  includeUsage: boolean;
-  logProbabilities: boolean;
-  /** For each prompt what its choices' texts begin with: the prompt itself with `echo`, else nothing. */
-  echoes: readonly string[];
-}
+const NEEDS_TEXT: ReadonlySet<"text"> = new Set(["text"]);
+const NO_IMAGES = { numImages: 0, imageBytes: 0 };
 
 /** Throws `gateway/invalid-request`. */
-export function parseTextCompletion(value: unknown, maxChoices: number): TextCompletionRequest {
-  const body = parseRequest(requestSchema, UNSUPPORTED, value);
-  const numChoicesPerPrompt = body.n ?? 1;
+export function parseTextCompletion(
+  { value, bytes }: JsonBody,
+  { maxChoices }: Pick<GatewayLimits, "maxChoices">,
+): ModelRequest {
+  const body = parseRequest(requestSchema, value);
   const prompts = toPrompts(body.prompt);
-  if (prompts.length * numChoicesPerPrompt > maxChoices) {
+  // A provider that makes `best_of` choices to show `n` of them bills them all.
+  const numChoices = prompts.length * Math.max(body.n ?? 1, body.best_of ?? 1);
+  if (numChoices > maxChoices) {
     throw invalidRequest(
       "prompt",
       "value",
-      `${prompts.length} prompts of ${numChoicesPerPrompt} choices are more than the ${maxChoices} choices that one request may ask for.`,
+      `${prompts.length} prompts ask for ${numChoices} choices, more than the ${maxChoices} that one request may ask for.`,
       "Send fewer prompts per request.",
     );
   }
-  if (body.best_of && body.best_of !== numChoicesPerPrompt) {
-    throw invalidRequest(
-      "best_of",
-      "unsupported",
-      "This server does not generate choices in order to drop some of them.",
-      "Leave 'best_of' out, and choose among 'n' choices yourself.",
-    );
-  }
   return {
-    model: body.model,
+    dialect: "openai/completions",
+    alias: body.model,
     stream: body.stream ?? false,
-    includeUsage: body.stream_options?.include_usage ?? false,
-    logProbabilities: typeof body.logprobs === "number",
-    echoes: prompts.map((prompt) => (body.echo ? toEcho(prompt, body.logprobs) : "")),
-    prompts,
-    numChoicesPerPrompt,
-    seed: body.seed ?? undefined,
-    call: compact({
-      maxOutputTokens: body.max_tokens ?? DEFAULT_MAX_TOKENS,
-      temperature: body.temperature,
-      topP: body.top_p,
-      presencePenalty: body.presence_penalty,
-      frequencyPenalty: body.frequency_penalty,
-      stopSequences: toStopSequences(body.stop),
-      logitBias: body.logit_bias,
-      logProbabilities: typeof body.logprobs === "number" || undefined,
-      topLogProbabilities: body.logprobs,
-    }),
+    needs: {
+      tools: false,
+      input: NEEDS_TEXT,
+      structuredOutput: false,
+      logProbabilities: typeof body.logprobs === "number",
+    },
+    maxInputTokens: boundInputTokens(bytes.raw.length, NO_IMAGES),
+    maxOutputTokens: body.max_tokens ?? DEFAULT_MAX_TOKENS,
+    numChoices,
+    conversation: undefined,
+    labels: toLabels(body),
+    bytes,
+    translate: () => translateCompletion(body, prompts),
+    body: value,
   };
 }
 
-function toPrompts(prompt: z.output<typeof requestSchema>["prompt"]): (string | number[])[] {
+function toPrompts(prompt: TextCompletionBody["prompt"]): (string | number[])[] {
   if (typeof prompt === "string") return [prompt];
   if (typeof prompt[0] === "number") return [prompt as number[]];
   return prompt as string[] | number[][];
-}
-
-function toEcho(prompt: string | readonly number[], logprobs: number | null | undefined): string {
-  if (typeof prompt === "string" && typeof logprobs !== "number") return prompt;
-  throw invalidRequest(
-    "echo",
-    "unsupported",
-    "'echo' is supported for prompts of text without 'logprobs' only.",
-    "Leave 'echo' out, or send the prompt as text and without 'logprobs'.",
-  );
 }

@@ -1,24 +1,20 @@
 import type { AnswerEvent } from "../../../core/answer.ts";
+import { toTokenUsage } from "../../../core/completion.ts";
+import type { AnswerHead } from "../../../core/model-request.ts";
 import { renderHead, renderUsage } from "../answer-head.ts";
-import type { AnswerHead } from "../answer-head.ts";
-import { FINISH_REASON } from "../finish-reason.ts";
+import { toFinishReason } from "../finish-reason.ts";
 import { LogprobsRenderer } from "./logprobs.ts";
-import type { TextCompletionRequest } from "./request.ts";
-
-type StreamOptions = Pick<
-  TextCompletionRequest,
-  "includeUsage" | "logProbabilities" | "echoes" | "numChoicesPerPrompt"
->;
+import type { RenderOptions } from "./render.ts";
 
 /** The `text_completion` events of one answer. Strings are joined, not objects serialised: hot path. */
 export class TextCompletionStream {
   readonly #start: string;
   readonly #end: string;
-  readonly #options: StreamOptions;
+  readonly #options: RenderOptions & { includeUsage: boolean };
   readonly #logprobs = new Map<number, LogprobsRenderer>();
 
-  constructor(head: AnswerHead, options: StreamOptions) {
-    this.#start = `data: ${renderHead(head, "text_completion")},"choices":[`;
+  constructor(head: AnswerHead, options: RenderOptions & { includeUsage: boolean }) {
+    this.#start = `data: ${renderHead(head, "cmpl", "text_completion")},"choices":[`;
     this.#end = options.includeUsage ? `],"usage":null}\n\n` : `]}\n\n`;
     this.#options = options;
   }
@@ -26,12 +22,17 @@ export class TextCompletionStream {
   /** One or more whole events, or nothing. */
   render(event: AnswerEvent): string {
     if (event.type === "end") {
-      return this.#options.includeUsage ? `${this.#start}],"usage":${renderUsage(event.usage)}}\n\n` : "";
+      const { includeUsage } = this.#options;
+      const usage = includeUsage
+        ? `${this.#start}],"usage":${renderUsage(toTokenUsage(event.usage))}}\n\n`
+        : "";
+      return `${usage}data: [DONE]\n\n`;
     }
     const { choice } = event;
     const opening = this.#open(choice);
     if (event.type === "finish") {
-      return `${opening}${this.#chunk(choice, "", "null", `"${FINISH_REASON[event.reason]}"`)}`;
+      const reason = toFinishReason({ unified: event.reason }, false);
+      return `${opening}${this.#chunk(choice, "", "null", `"${reason}"`)}`;
     }
     if (event.text === "" && event.tokens.length === 0) return opening;
     const logprobs = this.#options.logProbabilities

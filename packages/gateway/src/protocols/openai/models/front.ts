@@ -5,16 +5,18 @@ import { renderModel, renderModelList } from "./render.ts";
 export const listModels: Front = {
   method: "GET",
   path: "/v1/models",
-  async handle(exchange, { directory }) {
-    exchange.sendJson(200, renderModelList(await directory.list()));
+  endpoint: "models",
+  async handle(exchange, { core }) {
+    exchange.sendJson(200, renderModelList(await core.listModels(exchange.caller)));
   },
 };
 
 export const retrieveModel: Front = {
   method: "GET",
   path: "/v1/models/{model}",
-  async handle(exchange, { directory }) {
-    const models = await directory.list();
+  endpoint: "models",
+  async handle(exchange, { core }) {
+    const models = await core.listModels(exchange.caller);
     const model = models.find(({ id }) => id === exchange.parameter);
     if (!model) throw modelNotFound(exchange.parameter);
     exchange.sendJson(200, renderModel(model));
