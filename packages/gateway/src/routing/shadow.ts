@@ -1,0 +1,94 @@
+// Copies of requests to another target. A client never waits for one, never sees it and never pays for it: it
+// starts after the client's own request has been sent on, runs in a few places, and is dropped when those are
+// taken and a short queue is full.
+
+export interface ShadowLimits {
+  maxConcurrent: number;
+  /** Waiting copies. Default: as many as may run. */
+  maxQueued?: number;
+  /** Of waiting and running copies together; a copy holds its request's body. Default 32 MiB. */
+  maxBytes?: number;
+}
+
+/** Runs one copy. Its end, good or bad, concerns nobody who waits; it should record itself. */
+export type ShadowTask = (signal: AbortSignal) => Promise<void>;
+
+interface Waiting {
+  task: ShadowTask;
+  numBytes: number;
+}
+
+const DEFAULT_MAX_BYTES = 32 * 1024 * 1024;
+
+export class ShadowRunner {
+  readonly #limits: Required<ShadowLimits>;
+  readonly #waiting: Waiting[] = [];
+  readonly #closing = new AbortController();
+  readonly #ends = new Set<Promise<void>>();
+  #numBytes = 0;
+  #dropped = 0;
+  #failed = 0;
+
+  constructor({ maxConcurrent, maxQueued = maxConcurrent, maxBytes = DEFAULT_MAX_BYTES }: ShadowLimits) {
+    this.#limits = { maxConcurrent, maxQueued, maxBytes };
+  }
+
+  get running(): number {
+    return this.#ends.size;
+  }
+  get queued(): number {
+    return this.#waiting.length;
+  }
+  /** Copies that were not made because of the limits, since the start. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+  get failed(): number {
+    return this.#failed;
+  }
+
+  /** Never throws and never runs the task at once. False: dropped. `numBytes` is what the task keeps alive. */
+  submit(task: ShadowTask, numBytes: number): boolean {
+    const { maxConcurrent, maxQueued, maxBytes } = this.#limits;
+    const isFull = this.#waiting.length >= maxQueued + Math.max(0, maxConcurrent - this.running);
+    if (isFull || this.#numBytes + numBytes > maxBytes || this.#closing.signal.aborted) {
+      this.#dropped++;
+      return false;
+    }
+    this.#numBytes += numBytes;
+    this.#waiting.push({ task, numBytes });
+    setImmediate(() => this.#startNext());
+    return true;
+  }
+
+  /** Ends what runs, drops what waits, and waits until nothing runs. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    for (const { numBytes } of this.#waiting.splice(0)) {
+      this.#numBytes -= numBytes;
+      this.#dropped++;
+    }
+    await Promise.all(this.#ends);
+  }
+
+  #startNext(): void {
+    if (this.running >= this.#limits.maxConcurrent) return;
+    const next = this.#waiting.shift();
+    if (next === undefined) return;
+    const end = this.#run(next).finally(() => {
+      this.#ends.delete(end);
+      this.#startNext();
+    });
+    this.#ends.add(end);
+  }
+
+  async #run({ task, numBytes }: Waiting): Promise<void> {
+    try {
+      await task(this.#closing.signal);
+    } catch {
+      this.#failed++;
+    } finally {
+      this.#numBytes -= numBytes;
+    }
+  }
+}
