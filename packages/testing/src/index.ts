@@ -11,4 +11,6 @@ export { openAiContract } from "./openai-contract.ts";
 export type { OpenAiContractOptions, RunningServer } from "./openai-contract.ts";
 export { openConnection, renderPost, sendRequest, waitUntil } from "./raw-http.ts";
 export type { RawAnswer, RawConnection } from "./raw-http.ts";
+export { startPostgres } from "./postgres-server.ts";
+export type { PostgresServer } from "./postgres-server.ts";
 export { writeTinyCorpus } from "./tiny-corpus.ts";

@@ -1,9 +1,10 @@
 // A batch is a few statements, each with many rows of parameters, that are done together or not at all. It is
 // the way in for what arrives by the thousand a second: one message, one transaction, nothing built per row.
 import { HomegrownError } from "@homegrown/contracts";
+import { describeStatement, WRONG_PARAMETERS } from "./database-errors.ts";
 
-/** What a parameter may be on every engine. A boolean is 0 or 1; JSON is text. */
-export type SqlValue = string | number | bigint | Uint8Array | null;
+/** What a parameter may be on every engine. A boolean becomes 0 or 1; JSON is text. */
+export type SqlValue = string | number | bigint | boolean | Uint8Array | null;
 
 export interface BatchStatement {
   /**
@@ -47,10 +48,8 @@ export function checkParameters(statements: readonly BatchStatement[]): void {
     const wrong = rows.find((row) => row.length !== expected);
     if (wrong === undefined) continue;
     throw new HomegrownError({
-      code: "storage/wrong-parameters",
-      kind: "internal",
+      ...WRONG_PARAMETERS,
       message: `${describeStatement(sql)} has ${expected} placeholders and was given ${wrong.length} values`,
-      hint: "This is a fault of the program: report it with the statement that the message names.",
     });
   }
 }
@@ -67,10 +66,4 @@ function numPlaceholders(sql: string): number {
   if (known.size >= MAX_KNOWN) known.clear();
   known.set(sql, highest + unnumbered);
   return highest + unnumbered;
-}
-
-/** The beginning of a statement, for messages; it never holds a value. */
-export function describeStatement(sql: string): string {
-  const line = sql.replaceAll(/\s+/g, " ").trim();
-  return `statement \`${line.length > 80 ? `${line.slice(0, 80)}…` : line}\``;
 }

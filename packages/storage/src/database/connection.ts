@@ -3,9 +3,9 @@ import { dirname } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { HomegrownError } from "@homegrown/contracts";
 import { ensureFolder } from "../atomic-files.ts";
-import { describeStatement, numRowsOf } from "./batches.ts";
+import { numRowsOf } from "./batches.ts";
 import type { BatchResult, BatchStatement } from "./batches.ts";
-import { closedError, toDatabaseError } from "./database-errors.ts";
+import { closedError, describeStatement, NOT_SENDABLE, toDatabaseError } from "./database-errors.ts";
 import { OPENED_ID } from "./messages.ts";
 import type {
   DatabaseAnswer,
@@ -94,7 +94,7 @@ class WorkerConnection implements SqlConnection {
       this.#worker.postMessage(request);
     } catch (error) {
       // A parameter that cannot be sent, for example a function.
-      this.#settle({ id: request.id, failure: { message: String(error) } });
+      this.#settle({ id: request.id, failure: { message: String(error), code: NOT_SENDABLE } });
     }
     return result;
   }

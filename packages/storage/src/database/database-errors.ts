@@ -1,6 +1,5 @@
 import { HomegrownError } from "@homegrown/contracts";
 import type { ErrorKind } from "@homegrown/contracts";
-import { describeStatement } from "./batches.ts";
 import type { DatabaseFailure } from "./messages.ts";
 
 export interface Explanation {
@@ -69,9 +68,30 @@ export const FAILED: Explanation = {
   hint: "This is a fault of the program: report it with the statement that the message names.",
 };
 
+export const WRONG_PARAMETERS: Explanation = { ...FAILED, code: "storage/wrong-parameters" };
+
+export const NUMBER_TOO_LARGE: Explanation = {
+  code: "storage/number-too-large",
+  kind: "internal",
+  hint: "An integer is beyond ±2^53, where numbers are no longer exact: select it as text, or find out what wrote it.",
+};
+
+/** A parameter that cannot be sent to the worker, for example a function. */
+export const NOT_SENDABLE = "not-sendable";
+
+const BY_NODE_CODE: Readonly<Record<string, Explanation>> = {
+  [NOT_SENDABLE]: WRONG_PARAMETERS,
+  ERR_INVALID_ARG_TYPE: WRONG_PARAMETERS,
+  ERR_INVALID_ARG_VALUE: WRONG_PARAMETERS,
+  ERR_OUT_OF_RANGE: NUMBER_TOO_LARGE,
+};
+
 /** A failure inside the worker as an error that says what was being done, for example a statement's start. */
 export function toDatabaseError(failure: DatabaseFailure, file: string, doing: string): HomegrownError {
-  const explanation = failure.gone ? GONE : (EXPLANATIONS[(failure.errcode ?? 0) & 0xff] ?? FAILED);
+  const explanation =
+    (failure.gone ? GONE : BY_NODE_CODE[failure.code ?? ""]) ??
+    EXPLANATIONS[(failure.errcode ?? 0) & 0xff] ??
+    FAILED;
   const where = failure.sql === undefined ? doing : `${doing}, ${describeStatement(failure.sql)},`;
   return new HomegrownError({
     ...explanation,
@@ -88,4 +108,19 @@ export function closedError(location: string, why: string): HomegrownError {
     hint: "Open it again; if its worker thread died, report what the message says.",
     details: { location },
   });
+}
+
+export function noStreamingError(): HomegrownError {
+  return new HomegrownError({
+    code: "storage/no-streaming",
+    kind: "internal",
+    message: "streaming a query is not supported: it would hold a connection while rows are consumed",
+    hint: "Page through the rows with a where clause on the key of the last row, and a limit.",
+  });
+}
+
+/** The beginning of a statement, for messages; it never holds a value. */
+export function describeStatement(sql: string): string {
+  const line = sql.replaceAll(/\s+/g, " ").trim();
+  return `statement \`${line.length > 80 ? `${line.slice(0, 80)}…` : line}\``;
 }

@@ -13,9 +13,9 @@ import type {
   QueryCompiler,
   QueryResult,
 } from "kysely";
-import { HomegrownError } from "@homegrown/contracts";
 import { durableStep } from "../durable-steps.ts";
 import type { SqlConnection } from "./connection.ts";
+import { noStreamingError } from "./database-errors.ts";
 
 export class SqliteDialect implements Dialect {
   #connection: SqlConnection;
@@ -123,12 +123,7 @@ class KyselyConnection implements DatabaseConnection {
 
   // eslint-disable-next-line require-yield
   async *streamQuery<R>(): AsyncIterableIterator<QueryResult<R>> {
-    throw new HomegrownError({
-      code: "storage/no-streaming",
-      kind: "internal",
-      message: "streaming a query is not supported: it would hold a connection while rows are consumed",
-      hint: "Page through the rows with a where clause on the key of the last row, and a limit.",
-    });
+    throw noStreamingError();
   }
 
   #commitStep<T>(purpose: string, action: () => Promise<T>): Promise<T> {

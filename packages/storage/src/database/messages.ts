@@ -29,6 +29,8 @@ export interface DatabaseFailure {
   message: string;
   /** SQLite's extended result code; absent when the error is not SQLite's. */
   errcode?: number;
+  /** Node's name for the error, for example of a value that cannot be a parameter. */
+  code?: string;
   /** The database file is no longer the one that was opened. */
   gone?: boolean;
   /** The statement of a batch that failed. */

@@ -95,6 +95,7 @@ function runDeferred(): void {
 function execute(sql: string, parameters: readonly unknown[]): SqlResult {
   const { statement, returnsRows } = statements.get(sql);
   const values = parameters as SqlParameters;
+  checkFirst(values);
   if (returnsRows) return { rows: statement.all(...values) };
   if (!database!.isTransaction) checkIdentity();
   const { changes, lastInsertRowid } = statement.run(...values);
@@ -118,6 +119,7 @@ function runStatement({ sql, rows }: BatchStatement): BatchResult {
     const { statement, returnsRows } = statements.get(sql, toNumberedPlaceholders);
     const result: BatchResult = { changes: 0, rows: [] };
     for (const row of rows as readonly SqlParameters[]) {
+      checkFirst(row);
       if (returnsRows) result.rows.push(...statement.all(...row));
       else result.changes += Number(statement.run(...row).changes);
     }
@@ -125,6 +127,12 @@ function runStatement({ sql, rows }: BatchStatement): BatchResult {
   } catch (error) {
     throw Object.assign(error as Error, { failedSql: sql });
   }
+}
+
+/** `node:sqlite` takes an object in the first place for named parameters and shifts the rest. */
+function checkFirst([first]: SqlParameters): void {
+  if (typeof first !== "object" || first === null || ArrayBuffer.isView(first)) return;
+  throw Object.assign(new TypeError("an object cannot be a parameter"), { code: "ERR_INVALID_ARG_TYPE" });
 }
 
 /** What is written to a file that was deleted is lost without a word from SQLite; so look first. */
@@ -147,6 +155,7 @@ function toFailure(error: unknown): DatabaseFailure {
   return {
     message: error.message,
     ...("errcode" in error ? { errcode: Number(error.errcode) } : {}),
+    ...("code" in error ? { code: String(error.code) } : {}),
     ...("failedSql" in error ? { sql: String(error.failedSql) } : {}),
     ...(error instanceof GoneError ? { gone: true } : {}),
   };
