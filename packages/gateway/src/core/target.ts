@@ -53,17 +53,28 @@ export interface TargetLease {
   release(): void;
 }
 
-/**
- * Prices in nano-dollars (1e-9 USD) per token, second or character. Whoever multiplies rounds once, at the
- * end, to whole nano-dollars.
- */
-export interface Price {
+/** Nano-dollars (1e-9 USD) per token. */
+export interface TokenRates {
   inputPerToken: number;
   outputPerToken: number;
   /** Default: as `inputPerToken`. */
   cacheReadPerToken?: number;
+  /** Default: as `inputPerToken`. */
   cacheWritePerToken?: number;
+  /** Default: as `outputPerToken`. */
+  reasoningPerToken?: number;
+}
+
+/**
+ * Prices in nano-dollars (1e-9 USD) per token, second or character. `pricing/cost.ts` multiplies, and rounds
+ * once, at the end, to whole nano-dollars.
+ */
+export interface Price extends TokenRates {
+  /** Rates of requests with more input tokens than `aboveInputTokens`, for all their tokens; ascending. */
+  tiers?: readonly (TokenRates & { aboveInputTokens: number })[];
   perAudioSecond?: number;
+  /** What shorter audio is billed as. */
+  minAudioSeconds?: number;
   perCharacter?: number;
   perRequest?: number;
   /** Where the price comes from, for example `genai-prices 0.1.8` or `config`, and its date (ISO 8601). */

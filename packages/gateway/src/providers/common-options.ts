@@ -1,0 +1,38 @@
+// Options that clients of different protocols ask for under different names, and that the chat port keeps in
+// `providerOptions`: found here whichever front wrote them, and said again in the provider's own words.
+import type { ChatCall, ChatOptionsExtension } from "@homegrown/contracts";
+import { UpstreamError } from "../core/upstream-errors.ts";
+import type { CommonOptions, ProviderDefinition } from "./provider-kind.ts";
+
+/** The call as this kind of provider takes it; `tokens` tells whether log-probabilities are wanted. */
+export function adaptCall(
+  call: ChatCall,
+  definition: Pick<ProviderDefinition, "options" | "logProbabilities">,
+  target: string,
+): { call: ChatCall; tokens: boolean } {
+  const given = call.providerOptions;
+  if (given === undefined && call.topK === undefined) return { call, tokens: false };
+  const common: CommonOptions = {};
+  if (call.topK !== undefined) common.topK = call.topK;
+  const own = given?.["homegrown"] as ChatOptionsExtension | undefined;
+  const tokens = own?.logProbabilities === true || own?.topLogProbabilities !== undefined;
+  if (tokens) common.topLogProbabilities = own.topLogProbabilities ?? 0;
+  if (own?.logitBias !== undefined) common.logitBias = own.logitBias;
+  const parallel = given?.["openai"]?.["parallelToolCalls"];
+  const notParallel = given?.["anthropic"]?.["disableParallelToolUse"];
+  if (typeof parallel === "boolean") common.parallelToolCalls = parallel;
+  else if (typeof notParallel === "boolean") common.parallelToolCalls = !notParallel;
+
+  if (tokens && !definition.logProbabilities) {
+    throw new UpstreamError({
+      fault: "rejected",
+      target,
+      message: "it does not tell log-probabilities of tokens",
+    });
+  }
+  const added = definition.options?.(common);
+  if (added === undefined) return { call, tokens };
+  const providerOptions = { ...given };
+  for (const key in added) providerOptions[key] = { ...added[key], ...given?.[key] };
+  return { call: { ...call, providerOptions, ...(tokens && { includeRawChunks: true }) }, tokens };
+}

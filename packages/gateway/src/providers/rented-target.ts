@@ -1,0 +1,114 @@
+// One model of one configured provider, as routing and the core see it.
+import type { Dialect } from "../core/dialect.ts";
+import type { Capabilities, Passthrough, Price, Target, TargetLease } from "../core/target.ts";
+import type { ModelFacts } from "../pricing/price-of.ts";
+import { guardChat } from "./guarded-chat.ts";
+import { guardEmbedding, guardSpeech, guardTranscription } from "./guarded-ports.ts";
+import { toUpstreamError } from "./port-errors.ts";
+import type { ModelConfig, ProviderConfig } from "./provider-config.ts";
+import type { Connection, Endpoint, ProviderDefinition, ProviderPorts } from "./provider-kind.ts";
+
+/** What the models of one provider share. */
+export interface RentedProvider {
+  name: string;
+  definition: ProviderDefinition;
+  connection: Connection<ProviderConfig>;
+  /** Loads the provider's package once, for all its models. */
+  ports(): Promise<ProviderPorts>;
+  createPassthrough(endpoint: Endpoint, target: string): Passthrough;
+}
+
+export class RentedTarget implements Target {
+  readonly id: string;
+  readonly provider: string;
+  readonly system: string;
+  readonly model: string;
+  readonly own = false;
+  readonly rights = "evaluate";
+  readonly capabilities: Capabilities;
+  #provider: RentedProvider;
+  #facts: ModelFacts;
+  #lease: Promise<TargetLease> | undefined;
+  #passthroughs = new Map<Dialect, Passthrough | undefined>();
+
+  constructor(
+    provider: RentedProvider,
+    model: string,
+    overrides: ModelConfig | undefined,
+    facts: ModelFacts,
+  ) {
+    this.id = `${provider.name}/${model}`;
+    this.provider = provider.name;
+    this.system = provider.definition.system;
+    this.model = model;
+    this.#provider = provider;
+    this.#facts = facts;
+    const contextTokens = facts.contextTokens();
+    const maxOutputTokens = overrides?.maxOutputTokens;
+    this.capabilities = {
+      ...(contextTokens !== undefined && { contextTokens }),
+      ...(maxOutputTokens !== undefined && { maxOutputTokens }),
+      input: new Set(overrides?.input ?? provider.definition.input),
+      tools: overrides?.tools ?? true,
+      structuredOutput: overrides?.structuredOutput ?? true,
+      logProbabilities: overrides?.logProbabilities ?? provider.definition.logProbabilities,
+    };
+  }
+
+  get price(): Price | undefined {
+    return this.#facts.price();
+  }
+
+  passthrough(dialect: Dialect): Passthrough | undefined {
+    if (this.#passthroughs.has(dialect)) return this.#passthroughs.get(dialect);
+    const { definition, connection, createPassthrough } = this.#provider;
+    if (!definition.dialects(connection.config).includes(dialect)) {
+      this.#passthroughs.set(dialect, undefined);
+      return undefined;
+    }
+    try {
+      const passthrough = createPassthrough(definition.endpoint(connection, dialect, this.model), this.id);
+      this.#passthroughs.set(dialect, passthrough);
+      return passthrough;
+    } catch (error) {
+      // A missing secret fails the request, not the routing; it is looked for again the next time.
+      const failure = toUpstreamError(error, this.id);
+      return { dispatch: (_, handler) => queueMicrotask(() => handler.onError(failure)) };
+    }
+  }
+
+  acquire(): Promise<TargetLease> {
+    this.#lease ??= this.#load().catch((error: unknown) => {
+      this.#lease = undefined;
+      throw toUpstreamError(error, this.id);
+    });
+    return this.#lease;
+  }
+
+  async #load(): Promise<TargetLease> {
+    const ports = await this.#provider.ports();
+    const { definition } = this.#provider;
+    const { model, id } = this;
+    const embedding = unlessRefused(() => ports.embedding?.(model));
+    const transcription = unlessRefused(() => ports.transcription?.(model));
+    const speech = unlessRefused(() => ports.speech?.(model));
+    return {
+      version: model,
+      chat: guardChat(ports.chat(model), definition, id),
+      ...(embedding && { embedding: guardEmbedding(embedding, id) }),
+      ...(transcription && { transcription: guardTranscription(transcription, id) }),
+      ...(speech && { speech: guardSpeech(speech, id) }),
+      // Rented models are held by nobody.
+      release() {},
+    };
+  }
+}
+
+/** Some packages refuse a port for some names or credentials by throwing when it is made. */
+function unlessRefused<T>(make: () => T | undefined): T | undefined {
+  try {
+    return make();
+  } catch {
+    return undefined;
+  }
+}
