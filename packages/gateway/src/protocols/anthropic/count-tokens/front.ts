@@ -1,0 +1,12 @@
+import type { Front } from "../../../server/front.ts";
+import { parseCountTokens } from "./request.ts";
+
+export const countTokens: Front = {
+  method: "POST",
+  path: "/v1/messages/count_tokens",
+  endpoint: "messages",
+  async handle(exchange, { core }) {
+    const request = parseCountTokens(await exchange.readJson(), exchange.headers);
+    await core.serve(request, exchange, exchange.caller);
+  },
+};

@@ -1,0 +1,40 @@
+import type { FieldTable } from "../../openai/field-table.ts";
+import { isEmptyList, isOneOf } from "../../openai/field-table.ts";
+
+/** What becomes of each field when a request is asked through the port instead of being passed through. */
+export const MESSAGES_FIELDS: FieldTable = {
+  model: { fate: "used", note: "names the route" },
+  stream: { fate: "used", note: "chooses the form of the answer" },
+  max_tokens: { fate: "expressed", note: "limits the output, thinking included" },
+  messages: { fate: "expressed", note: "the prompt; blocks that only Anthropic knows are an error" },
+  system: { fate: "expressed", note: "system messages; cache breakpoints are kept" },
+  stop_sequences: { fate: "expressed", note: "stop sequences" },
+  temperature: { fate: "expressed", note: "unchanged" },
+  top_p: { fate: "expressed", note: "unchanged" },
+  top_k: { fate: "expressed", note: "unchanged" },
+  tools: { fate: "expressed", note: "tools with an input schema; tools that Anthropic defines are an error" },
+  tool_choice: { fate: "expressed", note: "with `disable_parallel_tool_use` for providers that know it" },
+  thinking: { fate: "expressed", note: "as it is to Anthropic models, as a reasoning effort to others" },
+  output_config: { fate: "expressed", note: "`format` as a JSON schema, `effort` as a reasoning effort" },
+  output_format: { fate: "expressed", note: "a JSON schema, as in `output_config.format`" },
+  metadata: { fate: "expressed", note: "`user_id` labels the request and goes to Anthropic models" },
+  cache_control: { fate: "expressed", note: "to Anthropic models; others decide themselves what they cache" },
+  anthropic_beta: { fate: "used", note: "a matter of the protocol, not of the question" },
+  anthropic_version: { fate: "used", note: "a matter of the protocol, not of the question" },
+  service_tier: { fate: "dropped", note: "capacity and price at Anthropic" },
+  speed: { fate: "dropped", note: "capacity and price at Anthropic", harmless: isOneOf("standard") },
+  context_management: { fate: "dropped", note: "the conversation is sent whole" },
+  diagnostics: { fate: "dropped", note: "explains cache misses at Anthropic" },
+  fallbacks: { fate: "dropped", note: "the gateway's routes have their own" },
+  inference_geo: {
+    fate: "refused",
+    note: "where a model of another provider runs is not known",
+    harmless: isOneOf("global"),
+    instead: "Leave 'inference_geo' out, or route this model to a provider that promises the place.",
+  },
+  container: { fate: "refused", note: "containers live at Anthropic" },
+  mcp_servers: { fate: "refused", note: "its provider calls no MCP servers", harmless: isEmptyList },
+  thread: { fate: "refused", note: "the earlier messages are stored at Anthropic" },
+  compaction: { fate: "refused", note: "its provider writes no compaction blocks" },
+  safeguards: { fate: "refused", note: "its provider gives no verdicts", harmless: isEmptyList },
+};

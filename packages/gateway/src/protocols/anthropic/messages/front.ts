@@ -1,0 +1,12 @@
+import type { Front } from "../../../server/front.ts";
+import { parseMessages } from "./request.ts";
+
+export const messages: Front = {
+  method: "POST",
+  path: "/v1/messages",
+  endpoint: "messages",
+  async handle(exchange, { core }) {
+    const request = parseMessages(await exchange.readJson(), exchange.headers);
+    await core.serve(request, exchange, exchange.caller);
+  },
+};
