@@ -114,6 +114,8 @@ export interface ListedModel {
 /** Where a front finds models by the name that a client sent. */
 export interface ModelDirectory {
   list(): Promise<readonly ListedModel[]>;
+  /** Whether the name is served now; asked on every request. */
+  has(name: string): boolean;
   /** Throws `HomegrownError` (`not-found`) for a name that is not served. */
   acquire(name: string): Promise<ModelLease>;
 }

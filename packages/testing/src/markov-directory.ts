@@ -23,6 +23,10 @@ export class MarkovDirectory implements ModelDirectory {
     return [...this.#models.keys()].map((id) => ({ id, createdAt, ownedBy: "homegrown" }));
   }
 
+  has(name: string): boolean {
+    return this.#models.has(name);
+  }
+
   async acquire(name: string): Promise<ModelLease> {
     const entry = this.#models.get(name);
     if (!entry) {

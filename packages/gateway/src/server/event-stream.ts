@@ -1,20 +1,26 @@
 import type { ServerResponse } from "node:http";
 import { HomegrownError } from "@homegrown/contracts";
+import type { StreamSink } from "../core/delivery.ts";
 import { clientLeft } from "./read-body.ts";
 
 /**
  * Server-sent events with back-pressure: whoever produces waits for `send`, so that a client that reads
  * slowly slows the model instead of filling memory, and one that stopped reading is let go.
  */
-export class EventStream {
+export class EventStream implements StreamSink {
   readonly #response: ServerResponse;
   readonly #stallMs: number;
 
-  constructor(response: ServerResponse, stallMs: number, headers: Record<string, string>) {
+  constructor(
+    response: ServerResponse,
+    stallMs: number,
+    contentType: string,
+    headers: Record<string, string>,
+  ) {
     this.#response = response;
     this.#stallMs = stallMs;
     response.writeHead(200, {
-      "content-type": "text/event-stream; charset=utf-8",
+      "content-type": contentType,
       "cache-control": "no-cache",
       // Asks nginx and its like not to collect the events.
       "x-accel-buffering": "no",
@@ -23,12 +29,12 @@ export class EventStream {
   }
 
   /** Writes whole events. The promise, when there is one, settles once the client has taken what waited. */
-  send(events: string): Promise<void> | undefined {
+  send(events: Uint8Array | string): Promise<void> | undefined {
     if (this.#response.destroyed) return Promise.reject(clientLeft());
     return this.#response.write(events) ? undefined : this.#drained();
   }
 
-  end(events: string): void {
+  end(events?: Uint8Array | string): void {
     this.#response.end(events);
   }
 

@@ -1,19 +1,28 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { HomegrownError, toErrorRecord } from "@homegrown/contracts";
+import type { Delivery, DeliveryFacts } from "../core/delivery.ts";
+import type { LimitState } from "../core/accounts.ts";
+import type { Key } from "../core/key.ts";
 import { EventStream } from "./event-stream.ts";
 import type { Protocol, RenderedError } from "./front.ts";
 import { parseJsonBody } from "./json-body.ts";
+import type { JsonBody } from "./json-body.ts";
 import type { GatewayLimits } from "./limits.ts";
-import { clientLeft, readBody } from "./read-body.ts";
+import { checkJson, checkMediaType, clientLeft, readBody } from "./read-body.ts";
 import { toRequestId } from "./request-id.ts";
 import type { RequestRecord } from "./request-record.ts";
 
 /** What node dumps by itself of an unread body while it keeps the connection. */
 const SMALL_BODY_BYTES = 65_536;
 
-/** One request and its answer, in the words that fronts need. */
-export class Exchange {
+const EVENT_STREAM = "text/event-stream; charset=utf-8";
+const JSON_TYPE = "application/json; charset=utf-8";
+
+/** One request and its answer, in the words that fronts and the core need. */
+export class Exchange implements Delivery {
   readonly requestId: string;
+  /** Who asks; set before a front is called. */
+  caller: Key;
   /** What a route's `{name}` stood for. */
   parameter = "";
   /** Set before the protocol is known; the router replaces it. */
@@ -22,14 +31,24 @@ export class Exchange {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #limits: GatewayLimits;
-  readonly #abort = new AbortController();
+  readonly #annotations: Record<string, string> = {};
+  #abort: AbortController | undefined;
+  #cancelReason: HomegrownError | undefined;
+  #onCancel: ((reason: HomegrownError) => void)[] = [];
   readonly #startedAt = performance.now();
   #stream: EventStream | undefined;
   #closing = false;
   /** The client holds its body back until it is asked for. */
   #awaitsContinue: boolean;
 
-  constructor(request: IncomingMessage, response: ServerResponse, limits: GatewayLimits, protocol: Protocol) {
+  constructor(
+    request: IncomingMessage,
+    response: ServerResponse,
+    limits: GatewayLimits,
+    protocol: Protocol,
+    caller: Key,
+  ) {
+    this.caller = caller;
     this.#request = request;
     this.#response = response;
     this.#limits = limits;
@@ -46,7 +65,7 @@ export class Exchange {
       streamed: false,
     };
     response.once("close", () => {
-      if (!response.writableFinished) this.#abort.abort(clientLeft());
+      if (!response.writableFinished) this.cancel(clientLeft());
     });
     // A broken connection shows as 'close'; without a listener its error would end the process.
     request.on("error", () => {});
@@ -55,16 +74,35 @@ export class Exchange {
 
   /** Fires when the client is gone, or when the server stops waiting for this request. */
   get signal(): AbortSignal {
+    if (this.#abort === undefined) {
+      const abort = new AbortController();
+      this.onCancel((reason) => abort.abort(reason));
+      this.#abort = abort;
+    }
     return this.#abort.signal;
+  }
+
+  onCancel(listener: (reason: HomegrownError) => void): void {
+    if (this.#cancelReason) listener(this.#cancelReason);
+    else this.#onCancel.push(listener);
   }
 
   get headers(): IncomingMessage["headers"] {
     return this.#request.headers;
   }
 
+  /** What stands behind the question mark of the address. */
+  get query(): URLSearchParams {
+    const url = this.#request.url ?? "";
+    const mark = url.indexOf("?");
+    return new URLSearchParams(mark < 0 ? "" : url.slice(mark + 1));
+  }
+
   /** Ends the work on this request with the given error. */
   cancel(reason: HomegrownError): void {
-    this.#abort.abort(reason);
+    if (this.#cancelReason) return;
+    this.#cancelReason = reason;
+    for (const listener of this.#onCancel) listener(reason);
   }
 
   /** From now on answers tell the client not to reuse the connection. */
@@ -72,21 +110,56 @@ export class Exchange {
     this.#closing = true;
   }
 
-  async readJson(): Promise<unknown> {
-    const body = await readBody(this.#request, this.#limits.maxBodyBytes, () => {
-      if (this.#awaitsContinue) this.#response.writeContinue();
-      this.#awaitsContinue = false;
-    });
-    return parseJsonBody(body, this.#limits.maxJsonDepth);
+  async readJson(): Promise<JsonBody> {
+    checkJson(this.#request.headers);
+    return parseJsonBody(await this.#readBody(), this.#limits.maxJsonDepth);
+  }
+
+  /** A body of another kind than JSON; `accept` says which, by its whole Content-Type. */
+  async readBytes(accept: RegExp): Promise<{ raw: Buffer; contentType: string }> {
+    const contentType = checkMediaType(this.#request.headers, accept);
+    return { raw: await this.#readBody(), contentType };
+  }
+
+  note(facts: DeliveryFacts): void {
+    Object.assign(this.record, facts);
+  }
+
+  annotate(name: string, value: string): void {
+    this.#annotations[name] = value;
+  }
+
+  send(body: Uint8Array | string, contentType: string = JSON_TYPE, status = 200): void {
+    this.#send(status, body, contentType);
+  }
+
+  showLimits(state: { requests?: LimitState; tokens?: LimitState }): void {
+    Object.assign(this.#annotations, this.protocol.renderLimits(state));
   }
 
   sendJson(status: number, body: string, headers?: Readonly<Record<string, string>>): void {
+    this.#send(status, body, JSON_TYPE, headers);
+  }
+
+  #readBody(): Promise<Buffer> {
+    return readBody(this.#request, this.#limits.maxBodyBytes, () => {
+      if (this.#awaitsContinue) this.#response.writeContinue();
+      this.#awaitsContinue = false;
+    });
+  }
+
+  #send(
+    status: number,
+    body: Uint8Array | string,
+    contentType: string,
+    headers?: Readonly<Record<string, string>>,
+  ): void {
     this.record.status = status;
     const hasUnreadBody = this.#hasUnreadBody();
     if (hasUnreadBody) this.#closing = true;
     this.#response.writeHead(status, {
-      "content-type": "application/json; charset=utf-8",
-      "content-length": Buffer.byteLength(body),
+      "content-type": contentType,
+      "content-length": typeof body === "string" ? Buffer.byteLength(body) : body.byteLength,
       ...this.#commonHeaders(),
       ...headers,
     });
@@ -95,28 +168,23 @@ export class Exchange {
   }
 
   /** Sends the status and turns the answer into a stream of events. Call when the first event is ready. */
-  openEventStream(): EventStream {
+  openStream(contentType: string = EVENT_STREAM): EventStream {
     this.record.status = 200;
     this.record.streamed = true;
     this.record.firstByteMs = performance.now() - this.#startedAt;
-    this.#stream = new EventStream(this.#response, this.#limits.clientStallMs, this.#commonHeaders());
-    return this.#stream;
-  }
-
-  /** For the record: the model that answers. */
-  noteModel(name: string, version: string): void {
-    this.record.model = name;
-    this.record.version = version;
-  }
-
-  noteUsage(inputTokens: number, outputTokens: number): void {
-    this.record.inputTokens = inputTokens;
-    this.record.outputTokens = outputTokens;
+    const stream = new EventStream(
+      this.#response,
+      this.#limits.clientStallMs,
+      contentType,
+      this.#commonHeaders(),
+    );
+    this.#stream = stream;
+    return stream;
   }
 
   /** Renders an error: as an answer, or as the last event of a stream that has begun. */
   fail(thrown: unknown): void {
-    const reason = this.#abort.signal.aborted ? this.#abort.signal.reason : thrown;
+    const reason = this.#cancelReason ?? thrown;
     const { code, kind, message } = toErrorRecord(reason);
     this.record.error = { code, kind, message };
     this.record.outcome = kind === "cancelled" ? "client-left" : "failed";
@@ -145,9 +213,10 @@ export class Exchange {
   }
 
   #commonHeaders(): Record<string, string> {
-    return this.#closing
-      ? { "x-request-id": this.requestId, connection: "close" }
-      : { "x-request-id": this.requestId };
+    const headers = this.#annotations;
+    headers["x-request-id"] = this.requestId;
+    if (this.#closing) headers["connection"] = "close";
+    return headers;
   }
 
   #hasUnreadBody(): boolean {
@@ -160,7 +229,7 @@ export class Exchange {
    * To close while the client still sends would reset the connection, and with it the answer. So the answer
    * goes out whole, the rest of the body is thrown away for a while, and then the connection ends.
    */
-  #linger(body: string): void {
+  #linger(body: Uint8Array | string): void {
     const response = this.#response;
     response.write(body);
     const end = (): void => {

@@ -1,18 +1,26 @@
-import type { ModelDirectory } from "@homegrown/contracts";
+import type { IncomingHttpHeaders } from "node:http";
+import type { Endpoint } from "../core/dialect.ts";
+import type { GatewayCore } from "../core/gateway-core.ts";
+import type { LimitState } from "../core/accounts.ts";
+import type { ResponseStore } from "../stored-responses/response-store.ts";
 import type { Exchange } from "./exchange.ts";
 import type { GatewayLimits } from "./limits.ts";
 
 /** What every front may use besides the request itself. */
 export interface FrontContext {
-  directory: ModelDirectory;
+  core: GatewayCore;
   limits: GatewayLimits;
+  /** Undefined where nothing is stored. */
+  responses: ResponseStore | undefined;
 }
 
 /** One endpoint: reads the exchange, calls the core, renders what comes back. */
 export interface Front {
-  method: "GET" | "POST";
+  method: "GET" | "POST" | "DELETE";
   /** Literal path; a last segment `{name}` takes the rest of the path, decoded, as `exchange.parameter`. */
   path: string;
+  /** What a key must be allowed to use. */
+  endpoint: Endpoint;
   handle(exchange: Exchange, context: FrontContext): Promise<void>;
 }
 
@@ -27,7 +35,11 @@ export interface RenderedError {
 export interface Protocol {
   name: string;
   fronts: readonly Front[];
+  /** Where two protocols share a path, the first that recognises the request by its headers has it. */
+  recognises?(headers: IncomingHttpHeaders): boolean;
   renderError(error: unknown, requestId: string): RenderedError;
   /** The event that ends a stream which failed after its first byte. */
   renderStreamError(error: unknown, requestId: string): string;
+  /** What is left of a key's limits, as the protocol's clients read it. */
+  renderLimits(state: { requests?: LimitState; tokens?: LimitState }): Readonly<Record<string, string>>;
 }

@@ -2,17 +2,29 @@
 // parses well and then overflows the stack of whoever walks or prints it.
 import { isUtf8 } from "node:buffer";
 import { HomegrownError } from "@homegrown/contracts";
+import type { RequestBytes } from "../core/model-request.ts";
 import { findJsonFault } from "./json-fault.ts";
+import { JsonRequestBytes } from "./json-request-bytes.ts";
+import { scanJson } from "./json-scan.ts";
+import type { JsonMember } from "./json-scan.ts";
 
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
+/** A body as a value, and as the bytes that it came in. */
+export interface JsonBody {
+  value: unknown;
+  bytes: RequestBytes;
+}
 
-/** Throws `gateway/invalid-json` with the place of the fault, or `gateway/json-too-deep`. */
-export function parseJsonBody(body: Buffer, maxDepth: number): unknown {
+/**
+ * Throws `gateway/invalid-json` with the place of the fault, `gateway/json-too-deep`, or
+ * `gateway/duplicate-member`: of two top-level members with one name this server would read one and a
+ * provider perhaps the other, so that what is checked would not be what is run.
+ */
+export function parseJsonBody(body: Buffer, maxDepth: number): JsonBody {
   if (!isUtf8(body)) {
     throw invalidJson("The body is not valid UTF-8.", "Encode the JSON body as UTF-8.");
   }
-  if (exceedsDepth(body, maxDepth)) {
+  const { tooDeep, members } = scanJson(body, maxDepth);
+  if (tooDeep) {
     throw new HomegrownError({
       code: "gateway/json-too-deep",
       kind: "invalid-input",
@@ -21,8 +33,9 @@ export function parseJsonBody(body: Buffer, maxDepth: number): unknown {
     });
   }
   const text = body.toString("utf8");
+  let value: unknown;
   try {
-    return JSON.parse(text);
+    value = JSON.parse(text);
   } catch {
     // The engine's own message quotes the body, which may hold a prompt: say where, not what.
     const { line, column, offset, expected } = findJsonFault(text);
@@ -31,33 +44,18 @@ export function parseJsonBody(body: Buffer, maxDepth: number): unknown {
       "Send one JSON object as the request's body.",
     );
   }
+  refuseDuplicates(members);
+  return { value, bytes: new JsonRequestBytes(body, members) };
 }
 
-/** Counts brackets outside strings; strings, most of a body, are skipped by native search. */
-function exceedsDepth(body: Buffer, maxDepth: number): boolean {
-  let depth = 0;
-  for (let i = 0; i < body.length; i++) {
-    const byte = body[i]!;
-    if (byte === QUOTE) {
-      i = endOfString(body, i);
-      if (i < 0) return false;
-    } else if (byte === 0x5b || byte === 0x7b) {
-      if (++depth > maxDepth) return true;
-    } else if (byte === 0x5d || byte === 0x7d) {
-      depth--;
-    }
-  }
-  return false;
-}
-
-/** Index of the quote that closes the string opened at `start`, -1 when there is none. */
-function endOfString(body: Buffer, start: number): number {
-  for (let end = body.indexOf(QUOTE, start + 1); end >= 0; end = body.indexOf(QUOTE, end + 1)) {
-    let slashes = 0;
-    while (body[end - 1 - slashes] === BACKSLASH) slashes++;
-    if (slashes % 2 === 0) return end;
-  }
-  return -1;
+function refuseDuplicates(members: readonly JsonMember[]): void {
+  if (new Set(members.map(({ name }) => name)).size === members.length) return;
+  throw new HomegrownError({
+    code: "gateway/duplicate-member",
+    kind: "invalid-input",
+    message: "The body's object names one of its members twice.",
+    hint: "Give each member once.",
+  });
 }
 
 function invalidJson(message: string, hint: string): HomegrownError {

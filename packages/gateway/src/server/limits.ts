@@ -12,6 +12,12 @@ export interface GatewayLimits {
   maxChoices: number;
   /** Choices of one request that the model works on at once. */
   maxParallelChoices: number;
+  /** Of an answer that comes from a provider; a longer one is broken off. */
+  maxAnswerBytes: number;
+  /** Of one event of a provider's stream. */
+  maxEventBytes: number;
+  /** Of an answer that is kept for cache, capture or hooks; a longer one is not kept. */
+  maxRecordedBytes: number;
   /** From the first byte of a request to the end of its header. */
   headersTimeoutMs: number;
   /** From the first byte of a request to the end of its body. */
@@ -31,6 +37,9 @@ export const DEFAULT_LIMITS: GatewayLimits = {
   maxConnections: 4096,
   maxChoices: 128,
   maxParallelChoices: 4,
+  maxAnswerBytes: 64 * 1024 * 1024,
+  maxEventBytes: 4 * 1024 * 1024,
+  maxRecordedBytes: 4 * 1024 * 1024,
   headersTimeoutMs: 10_000,
   requestTimeoutMs: 60_000,
   keepAliveTimeoutMs: 65_000,

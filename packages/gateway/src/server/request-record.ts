@@ -1,6 +1,8 @@
 /** One finished request as a log line: who asked what of which model, never with which words. */
 export interface RequestRecord {
   requestId: string;
+  /** The key's public id, `local` before keys exist. */
+  key?: string;
   method: string;
   /** The route's pattern, not the client's path: bounded, and free of what a client may write there. */
   route: string;
@@ -14,6 +16,8 @@ export interface RequestRecord {
   /** Name as the client sent it, only once a model of that name was found. */
   model?: string;
   version?: string;
+  target?: string;
+  attempts?: number;
   inputTokens?: number;
   outputTokens?: number;
   error?: { code: string; kind: string; message: string };

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from "node:http";
 import { HomegrownError } from "@homegrown/contracts";
 import type { Front, Protocol } from "./front.ts";
 
@@ -7,53 +8,55 @@ export interface Route {
   parameter: string;
 }
 
-/** Finds the front for a method and a path. */
+type Entry = Pick<Route, "front" | "protocol">;
+/** By method; several protocols may share a path. */
+type Entries = Map<string, Entry[]>;
+
+/** Finds the front for a method and a path; where protocols share one, the request's headers decide. */
 export class Router {
-  readonly #literal = new Map<string, { protocol: Protocol; byMethod: Map<string, Front> }>();
-  readonly #prefixes: { prefix: string; protocol: Protocol; byMethod: Map<string, Front> }[] = [];
+  readonly #literal = new Map<string, Entries>();
+  readonly #prefixes = new Map<string, Entries>();
 
   constructor(protocols: readonly Protocol[]) {
     for (const protocol of protocols) {
-      for (const front of protocol.fronts) this.#add(protocol, front);
+      for (const front of protocol.fronts) this.#add({ protocol, front });
     }
   }
 
-  #add(protocol: Protocol, front: Front): void {
-    const brace = front.path.indexOf("{");
-    const key = brace < 0 ? front.path : front.path.slice(0, brace);
-    let entry =
-      brace < 0 ? this.#literal.get(key) : this.#prefixes.find((candidate) => candidate.prefix === key);
-    if (!entry) {
-      entry = { protocol, byMethod: new Map() };
-      if (brace < 0) this.#literal.set(key, entry);
-      else this.#prefixes.push({ prefix: key, ...entry });
-    }
-    entry.byMethod.set(front.method, front);
+  #add(entry: Entry): void {
+    const { path, method } = entry.front;
+    const brace = path.indexOf("{");
+    const table = brace < 0 ? this.#literal : this.#prefixes;
+    const key = brace < 0 ? path : path.slice(0, brace);
+    const entries: Entries = table.get(key) ?? new Map<string, Entry[]>();
+    table.set(key, entries);
+    entries.set(method, [...(entries.get(method) ?? []), entry]);
   }
 
   /** Throws `gateway/unknown-route` or `gateway/method-not-allowed` (details: the methods that are). */
-  find(method: string, url: string): Route {
+  find(method: string, url: string, headers: IncomingHttpHeaders): Route {
     const query = url.indexOf("?");
     const path = query < 0 ? url : url.slice(0, query);
     const literal = this.#literal.get(path);
-    if (literal) return { ...choose(literal, method), parameter: "" };
-    const pattern = this.#prefixes.find(
-      ({ prefix }) => path.length > prefix.length && path.startsWith(prefix),
-    );
-    if (pattern) {
-      return { ...choose(pattern, method), parameter: decode(path.slice(pattern.prefix.length)) };
+    if (literal) return { ...choose(literal, method, headers), parameter: "" };
+    for (const [prefix, entries] of this.#prefixes) {
+      if (path.length > prefix.length && path.startsWith(prefix)) {
+        return { ...choose(entries, method, headers), parameter: decode(path.slice(prefix.length)) };
+      }
     }
     throw unknownRoute();
   }
 }
 
-function choose(
-  entry: { protocol: Protocol; byMethod: Map<string, Front> },
-  method: string,
-): Pick<Route, "front" | "protocol"> {
-  const front = entry.byMethod.get(method === "HEAD" ? "GET" : method);
-  if (front) return { front, protocol: entry.protocol };
-  const allow = [...entry.byMethod.keys()].join(", ");
+function choose(entries: Entries, method: string, headers: IncomingHttpHeaders): Entry {
+  const candidates = entries.get(method === "HEAD" ? "GET" : method);
+  if (candidates) {
+    return (
+      candidates.find(({ protocol }) => candidates.length > 1 && protocol.recognises?.(headers)) ??
+      candidates[0]!
+    );
+  }
+  const allow = [...entries.keys()].join(", ");
   throw new HomegrownError({
     code: "gateway/method-not-allowed",
     kind: "invalid-input",
@@ -76,6 +79,6 @@ function unknownRoute(): HomegrownError {
     code: "gateway/unknown-route",
     kind: "not-found",
     message: "There is nothing at this path.",
-    hint: "OpenAI clients take the server's address with /v1 at its end as their base URL.",
+    hint: "OpenAI clients take the server's address with /v1 at its end as their base URL, Anthropic clients without it.",
   });
 }

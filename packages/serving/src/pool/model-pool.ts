@@ -86,6 +86,10 @@ class Pool implements ModelPool {
     }));
   }
 
+  has(name: string): boolean {
+    return this.#slots.has(name);
+  }
+
   async acquire(name: string): Promise<ModelLease> {
     for (;;) {
       if (this.#isClosed) throw closing();

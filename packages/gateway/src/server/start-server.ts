@@ -3,55 +3,61 @@ import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { HomegrownError } from "@homegrown/contracts";
-import type { ModelDirectory } from "@homegrown/contracts";
+import { anthropic } from "../protocols/anthropic/protocol.ts";
 import { openAi } from "../protocols/openai/protocol.ts";
+import type { Authenticator } from "./authentication.ts";
+import { LOCAL_CALLER, identify } from "./authentication.ts";
 import { Exchange } from "./exchange.ts";
 import type { FrontContext } from "./front.ts";
-import { DEFAULT_LIMITS } from "./limits.ts";
 import type { GatewayLimits } from "./limits.ts";
 import { listen } from "./listen.ts";
 import { refuseMalformed } from "./refuse-malformed.ts";
 import type { RequestRecord } from "./request-record.ts";
 import { Router } from "./router.ts";
-import { checkSameMachine, isLoopback } from "./same-machine.ts";
+import { RunningExchanges } from "./running-exchanges.ts";
+import { isLoopback } from "./same-machine.ts";
 
-export interface GatewayOptions {
-  directory: ModelDirectory;
-  /** A loopback address or name: without keys the gateway listens nowhere else. Default 127.0.0.1. */
-  host?: string;
-  /** 0 (the default) takes a free port. */
-  port?: number;
-  /** Further names that a Host or Origin header may carry, for a reverse proxy on this machine. */
-  allowedHosts?: readonly string[];
-  limits?: Partial<GatewayLimits>;
-  /** Called once when a request is over; holds no prompt and no answer. */
-  onRequest?: (record: RequestRecord) => void;
-  /** How long `close` lets running requests finish. Default 10 s. */
-  drainMs?: number;
+export interface ServerOptions {
+  context: Omit<FrontContext, "limits">;
+  keys: Authenticator | undefined;
+  host: string;
+  port: number;
+  /** Further names that a Host or Origin header may carry before keys exist. */
+  allowedHosts: readonly string[];
+  limits: GatewayLimits;
+  /** Pages for whoever runs the gateway, by path: health, readiness, metrics, the API's description. */
+  pages: ReadonlyMap<string, Page>;
+  onRequest: ((record: RequestRecord) => void) | undefined;
+  drainMs: number;
 }
 
-export interface Gateway {
-  /** For example `http://127.0.0.1:8080`; OpenAI clients take `${url}/v1` as their base URL. */
+export interface Page {
+  /** Without a key only for callers on this machine. */
+  isPublic: boolean;
+  render(state: { draining: boolean }): Promise<RenderedPage> | RenderedPage;
+}
+
+export interface RenderedPage {
+  status: number;
+  body: string;
+  contentType: string;
+}
+
+export interface HttpServer {
   readonly url: string;
   readonly port: number;
-  /** Refuses new connections, lets running requests finish within `drainMs`, then ends them. */
+  /** Refuses new connections, lets running requests finish within `drainMs`, then ends them. Idempotent. */
   close(): Promise<void>;
 }
 
-const DEFAULT_DRAIN_MS = 10_000;
 /** After the drain: for the last error events to reach their clients. */
 const FAREWELL_MS = 500;
-const PROTOCOLS = [openAi];
+const PROTOCOLS = [openAi, anthropic];
 
-/**
- * Serves the models of a directory over HTTP in OpenAI's protocol.
- * Throws `gateway/loopback-only`, `gateway/port-in-use`, `gateway/port-forbidden` or
- * `gateway/address-unavailable`.
- */
-export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const host = options.host ?? "127.0.0.1";
-  if (!isLoopback(host)) throw loopbackOnly(host);
-  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+/** Throws `gateway/loopback-only`, `gateway/port-in-use`, `gateway/port-forbidden`, `gateway/address-unavailable`. */
+export async function startServer(options: ServerOptions): Promise<HttpServer> {
+  const { host, limits } = options;
+  if (!isLoopback(host) && !options.keys?.hasKeys) throw loopbackOnly(host);
   const running = new RunningExchanges();
   const server = createServer({
     connectionsCheckingInterval: Math.max(
@@ -63,72 +69,58 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     keepAliveTimeout: limits.keepAliveTimeoutMs,
   });
   server.maxConnections = limits.maxConnections;
-  const answer = createAnswerer(options, limits, running, server);
+  const answer = createAnswerer(options, running, server);
   server.on("request", answer);
   // Left to itself node would ask for a body that is about to be refused.
   server.on("checkContinue", answer);
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) =>
     refuseMalformed(error, socket, PROTOCOLS[0]!),
   );
-  await listen(server, host, options.port ?? 0);
+  options.keys?.onRevoked((keyId) => {
+    for (const exchange of running.exchanges) {
+      if (exchange.caller.id === keyId) exchange.cancel(revoked());
+    }
+  });
+  await listen(server, host, options.port);
   const { port } = server.address() as AddressInfo;
   let closed: Promise<void> | undefined;
   return {
-    url: `http://${host.includes(":") ? `[${host}]` : host}:${port}`,
+    url: `http://${host.includes(":") && !host.startsWith("[") ? `[${host}]` : host}:${port}`,
     port,
-    close: () => (closed ??= drain(server, running, options.drainMs ?? DEFAULT_DRAIN_MS)),
+    close: () => (closed ??= drain(server, running, options.drainMs)),
   };
 }
 
-/** Requests in work, and whether more may come. */
-class RunningExchanges {
-  readonly exchanges = new Set<Exchange>();
-  draining = false;
-  #onEmpty: (() => void) | undefined;
-
-  remove(exchange: Exchange): void {
-    this.exchanges.delete(exchange);
-    if (this.exchanges.size === 0) this.#onEmpty?.();
-  }
-
-  /** True once nothing runs any more, false when `ms` went by first. */
-  empty(ms: number): Promise<boolean> {
-    if (this.exchanges.size === 0) return Promise.resolve(true);
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms, false);
-      this.#onEmpty = () => {
-        clearTimeout(timer);
-        resolve(true);
-      };
-    });
-  }
-}
-
 function createAnswerer(
-  options: GatewayOptions,
-  limits: GatewayLimits,
+  options: ServerOptions,
   running: RunningExchanges,
   server: Server,
 ): (request: IncomingMessage, response: ServerResponse) => void {
+  const { limits, keys, pages } = options;
   const router = new Router(PROTOCOLS);
-  const context: FrontContext = { directory: options.directory, limits };
-  const allowedHosts = new Set((options.allowedHosts ?? []).map((name) => name.toLowerCase()));
+  const context: FrontContext = { ...options.context, limits };
+  const allowedHosts = new Set(options.allowedHosts.map((name) => name.toLowerCase()));
 
   const handle = async (exchange: Exchange, request: IncomingMessage): Promise<void> => {
     if (running.draining) exchange.closeConnectionAfterwards();
-    checkSameMachine(request.headers, allowedHosts);
-    if (request.url === "/healthz") {
-      exchange.record.route = "/healthz";
-      exchange.sendJson(running.draining ? 503 : 200, `{"status":"${running.draining ? "draining" : "ok"}"}`);
-      return;
-    }
-    const route = router.find(request.method ?? "", request.url ?? "");
+    const page = pages.get(request.url ?? "");
+    if (page) return showPage(exchange, request, page);
+    const route = router.find(request.method ?? "", request.url ?? "", request.headers);
     exchange.protocol = route.protocol;
     exchange.parameter = route.parameter;
     exchange.record.route = route.front.path;
+    exchange.caller = identify(request, keys, allowedHosts);
+    exchange.record.key = exchange.caller.id;
     if (running.draining) throw draining();
     if (running.exchanges.size > limits.maxConcurrentRequests) throw overloaded(limits.maxConcurrentRequests);
     await route.front.handle(exchange, context);
+  };
+
+  const showPage = async (exchange: Exchange, request: IncomingMessage, page: Page): Promise<void> => {
+    exchange.record.route = request.url ?? "";
+    if (!page.isPublic && !isLocalPeer(request)) exchange.caller = identify(request, keys, allowedHosts);
+    const { status, body, contentType } = await page.render({ draining: running.draining });
+    exchange.send(body, contentType, status);
   };
 
   const finish = async (exchange: Exchange, handled: Promise<void>): Promise<void> => {
@@ -144,14 +136,19 @@ function createAnswerer(
   };
 
   return (request, response) => {
-    const exchange = new Exchange(request, response, limits, PROTOCOLS[0]!);
+    const exchange = new Exchange(request, response, limits, PROTOCOLS[0]!, LOCAL_CALLER);
     running.exchanges.add(exchange);
     void finish(exchange, handle(exchange, request));
   };
 }
 
+function isLocalPeer(request: IncomingMessage): boolean {
+  const address = request.socket.remoteAddress ?? "";
+  return isLoopback(address.replace(/^::ffff:/, ""));
+}
+
 /** A log that fails must not fail the request, nor go unseen. */
-function report(onRequest: GatewayOptions["onRequest"], record: RequestRecord): void {
+function report(onRequest: ServerOptions["onRequest"], record: RequestRecord): void {
   try {
     onRequest?.(record);
   } catch (error) {
@@ -185,6 +182,15 @@ function draining(): HomegrownError {
   });
 }
 
+function revoked(): HomegrownError {
+  return new HomegrownError({
+    code: "gateway/key-revoked",
+    kind: "unauthenticated",
+    message: "The key was revoked while this request ran.",
+    hint: "Ask whoever runs the gateway for a new key.",
+  });
+}
+
 function overloaded(maxConcurrentRequests: number): HomegrownError {
   return new HomegrownError({
     code: "gateway/too-many-requests",
@@ -200,6 +206,6 @@ function loopbackOnly(host: string): HomegrownError {
     code: "gateway/loopback-only",
     kind: "invalid-input",
     message: `The gateway has no keys yet, so it listens on this machine only; got the host ${JSON.stringify(host)}.`,
-    hint: "Use 127.0.0.1, and a reverse proxy that asks for a credential to serve other machines.",
+    hint: "Make a key first (homegrown keys create), or use 127.0.0.1.",
   });
 }

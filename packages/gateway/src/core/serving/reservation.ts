@@ -1,0 +1,66 @@
+// How much a request may cost at most on a target, and how long an answer the budgets leave it.
+import { maxCostNanoUsd } from "../../pricing/cost.ts";
+import type { Accounts, Reservation } from "../accounts.ts";
+import type { Key } from "../key.ts";
+import type { ModelRequest } from "../model-request.ts";
+import type { Price, Target } from "../target.ts";
+
+/** For models whose longest answer nobody knows; budgets then cap the answer at what they reserved. */
+const UNKNOWN_MAX_OUTPUT = 32_768;
+
+export interface Cover {
+  reservation: Reservation;
+  reservedNano: number | undefined;
+  /** To be asked of the provider; undefined where the client's own limit, or the model's, holds. */
+  maxOutputTokens: number | undefined;
+}
+
+/** Throws (or rejects with) `gateway/budget-exhausted` or `gateway/price-unknown`. */
+export function coverRequest(
+  request: ModelRequest,
+  target: Target,
+  key: Key,
+  { accounts, copies }: { accounts: Accounts; copies: number },
+): Cover | Promise<Cover> {
+  const known = request.maxOutputTokens ?? target.capabilities.maxOutputTokens;
+  const units = hasOutput(request) ? (known ?? UNKNOWN_MAX_OUTPUT) : 0;
+  const { fixedNano: promptNano, perTokenNano } = boundCost(target.price, request.maxInputTokens);
+  const perUnitNano = perTokenNano * request.numChoices;
+  // A translated request with several choices asks, and pays for, the prompt several times.
+  const fixedNano = promptNano && promptNano * copies;
+  const reservation = accounts.reserve(key, { fixedNano, perUnitNano, units, minUnits: Math.min(1, units) });
+  const toCover = (granted: Reservation): Cover => ({
+    reservation: granted,
+    reservedNano:
+      granted.isFree || fixedNano === undefined ? undefined : fixedNano + perUnitNano * granted.units,
+    maxOutputTokens:
+      granted.isFree || (granted.units === units && known !== undefined) || units === 0
+        ? request.maxOutputTokens
+        : granted.units,
+  });
+  return reservation instanceof Promise ? reservation.then(toCover) : toCover(reservation);
+}
+
+/** Sound is never smaller than this in any format that providers take. */
+const LEAST_BYTES_PER_AUDIO_SECOND = 500;
+/** Large, so that rounding up hardly counts in the cost of one. */
+const MANY_TOKENS = 1_000_000;
+
+/** A bound on input tokens is one on characters, and on the bytes of sound. */
+function boundCost(
+  price: Price | undefined,
+  input: number,
+): { fixedNano: number | undefined; perTokenNano: number } {
+  const audioSeconds = price?.perAudioSecond === undefined ? 0 : input / LEAST_BYTES_PER_AUDIO_SECOND;
+  const most = { input, audioSeconds, characters: input };
+  const fixedNano = maxCostNanoUsd(price, { ...most, output: 0 });
+  const withOutput = maxCostNanoUsd(price, { ...most, output: MANY_TOKENS });
+  if (fixedNano === null || withOutput === null) return { fixedNano: undefined, perTokenNano: 0 };
+  return { fixedNano: fixedNano + 1, perTokenNano: (withOutput - fixedNano) / MANY_TOKENS };
+}
+
+function hasOutput({ dialect }: ModelRequest): boolean {
+  return (
+    dialect !== "openai/embeddings" && dialect !== "anthropic/count-tokens" && dialect !== "openai/speech"
+  );
+}

@@ -1,0 +1,53 @@
+import type { ChatResult } from "@homegrown/contracts";
+import type { TokenUsage } from "../token-usage.ts";
+
+/** A port's usage as ours; undefined where the provider reported neither input nor output. */
+export function toTokenUsage(usage: ChatResult["usage"]): TokenUsage | undefined {
+  const { inputTokens, outputTokens } = usage;
+  if (inputTokens.total === undefined && outputTokens.total === undefined) return undefined;
+  return {
+    input: inputTokens.total ?? 0,
+    cacheRead: inputTokens.cacheRead ?? 0,
+    cacheWrite: inputTokens.cacheWrite ?? 0,
+    output: outputTokens.total ?? 0,
+    reasoning: outputTokens.reasoning ?? 0,
+    estimated: false,
+  };
+}
+
+/**
+ * Usage over the choices of one request: as the provider bills it (every call reads the prompt), and as the
+ * client is told (the prompt once, as OpenAI counts it).
+ */
+export class ChoiceUsage {
+  #billed: TokenUsage | undefined;
+  #shown: TokenUsage | undefined;
+
+  add(usage: TokenUsage | undefined): void {
+    if (usage === undefined) return;
+    this.#billed = this.#billed === undefined ? usage : sum(this.#billed, usage);
+    this.#shown =
+      this.#shown === undefined
+        ? usage
+        : sum(this.#shown, { ...usage, input: 0, cacheRead: 0, cacheWrite: 0 });
+  }
+
+  get billed(): TokenUsage | undefined {
+    return this.#billed;
+  }
+
+  get shown(): TokenUsage | undefined {
+    return this.#shown;
+  }
+}
+
+function sum(a: TokenUsage, b: TokenUsage): TokenUsage {
+  return {
+    input: a.input + b.input,
+    cacheRead: a.cacheRead + b.cacheRead,
+    cacheWrite: a.cacheWrite + b.cacheWrite,
+    output: a.output + b.output,
+    reasoning: a.reasoning + b.reasoning,
+    estimated: a.estimated || b.estimated,
+  };
+}

@@ -1,0 +1,25 @@
+import type { Exchange } from "./exchange.ts";
+
+/** Requests in work, and whether more may come. */
+export class RunningExchanges {
+  readonly exchanges = new Set<Exchange>();
+  draining = false;
+  #onEmpty: (() => void) | undefined;
+
+  remove(exchange: Exchange): void {
+    this.exchanges.delete(exchange);
+    if (this.exchanges.size === 0) this.#onEmpty?.();
+  }
+
+  /** True once nothing runs any more, false when `ms` went by first. */
+  empty(ms: number): Promise<boolean> {
+    if (this.exchanges.size === 0) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms, false);
+      this.#onEmpty = () => {
+        clearTimeout(timer);
+        resolve(true);
+      };
+    });
+  }
+}
