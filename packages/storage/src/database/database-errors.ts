@@ -9,7 +9,14 @@ export interface Explanation {
   retryable?: boolean;
 }
 
-/** By SQLite's primary result code, https://sqlite.org/rescode.html. */
+/** A value that its column cannot hold: text for an integer, or too much. */
+export const INVALID_VALUE: Explanation = {
+  code: "storage/invalid-value",
+  kind: "invalid-input",
+  hint: "Check what was given before it is written: its type and its size.",
+};
+
+/** By SQLite's extended or else its primary result code, https://sqlite.org/rescode.html. */
 const EXPLANATIONS: Readonly<Record<number, Explanation>> = {
   5: {
     code: "storage/database-busy",
@@ -48,6 +55,10 @@ const EXPLANATIONS: Readonly<Record<number, Explanation>> = {
     kind: "conflict",
     hint: "The same thing was recorded already, perhaps by another process: read again and retry.",
   },
+  18: INVALID_VALUE,
+  20: INVALID_VALUE,
+  // SQLITE_CONSTRAINT_DATATYPE
+  3091: INVALID_VALUE,
   26: {
     code: "storage/database-corrupt",
     kind: "corrupt",
@@ -90,6 +101,7 @@ const BY_NODE_CODE: Readonly<Record<string, Explanation>> = {
 export function toDatabaseError(failure: DatabaseFailure, file: string, doing: string): HomegrownError {
   const explanation =
     (failure.gone ? GONE : BY_NODE_CODE[failure.code ?? ""]) ??
+    EXPLANATIONS[failure.errcode ?? 0] ??
     EXPLANATIONS[(failure.errcode ?? 0) & 0xff] ??
     FAILED;
   const where = failure.sql === undefined ? doing : `${doing}, ${describeStatement(failure.sql)},`;

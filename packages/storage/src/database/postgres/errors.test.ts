@@ -13,6 +13,9 @@ const fromServer = (code: string, message = "") =>
 
 test("the server's codes become ours, by the whole code or by its class", () => {
   const expected: Record<string, string> = {
+    "22003": "storage/invalid-value",
+    "22021": "storage/invalid-text",
+    "22P02": "storage/invalid-value",
     "23505": "storage/constraint",
     "40001": "storage/database-conflict",
     "40P01": "storage/database-conflict",

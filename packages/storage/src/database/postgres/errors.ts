@@ -1,7 +1,7 @@
 // Postgres's failures as the codes that SQLite's have, https://www.postgresql.org/docs/current/errcodes-appendix.html.
 // Its `detail` and the values that a message quotes are left out: they are users' data.
 import { HomegrownError } from "@homegrown/contracts";
-import { FAILED } from "../database-errors.ts";
+import { FAILED, INVALID_VALUE } from "../database-errors.ts";
 import type { Explanation } from "../database-errors.ts";
 
 const UNAVAILABLE: Explanation = {
@@ -69,6 +69,7 @@ const INVALID_TEXT: Explanation = {
 const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
   "08": UNAVAILABLE,
   "08P01": FAILED,
+  "22": INVALID_VALUE,
   "22021": INVALID_TEXT,
   "23": CONSTRAINT,
   "25006": NOT_WRITABLE,
@@ -79,6 +80,7 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
   "42501": REFUSED,
   "53": UNAVAILABLE,
   "53100": FULL,
+  "54": INVALID_VALUE,
   "55P03": BUSY,
   "57": UNAVAILABLE,
   "57014": SLOW,

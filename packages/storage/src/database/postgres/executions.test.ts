@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { toExecutions } from "./executions.ts";
+import { goRowByRow, toExecutions } from "./executions.ts";
 
 const rows = (numRows: number): [number, string][] => Array.from({ length: numRows }, (_, i) => [i, `v${i}`]);
 
@@ -30,8 +30,7 @@ describe("what a batch sends", () => {
       "update t set b = $2 where a = $1",
       "insert into t (a, b) values ($2, $1)",
       "insert into t (a, b) values ($1, upper($2))",
-      "insert into t (a, b) values ($1, $2) on conflict (a) do update set b = excluded.b",
-      "insert into t (a, b) values ($1, $2) on conflict (a) do update set b = 'do nothing' returning a",
+      "insert into t (a, b) values ($1, $2) on conflict (a) do update set b = $2",
       "insert into t (a, b) values ($1, 'x') returning $2",
       "insert into t (a, b) select $1, $2",
       "with x as (select 1) insert into t (a, b) values ($1, $2)",
@@ -40,6 +39,14 @@ describe("what a batch sends", () => {
       assert.equal(executions.length, 70, sql);
       assert.ok(executions.every((execution, i) => execution.sql === sql && execution.values[0] === i));
     }
+  });
+
+  test("an upsert that met the same row twice goes row by row from then on", () => {
+    const sql = "insert into t (a, b) values ($1, $2) on conflict (a) do update set b = excluded.b";
+    assert.equal(toExecutions([{ sql, rows: rows(64) }]).length, 1);
+    assert.equal(goRowByRow(sql), true);
+    assert.equal(toExecutions([{ sql, rows: rows(64) }]).length, 64);
+    assert.equal(goRowByRow(sql), false);
   });
 
   test("no statement gets more parameters than the protocol can count", () => {

@@ -2,12 +2,14 @@ import type { BatchStatement } from "../batches.ts";
 import type { Execution } from "./pipeline.ts";
 
 /**
- * An insert of nothing but placeholders, `insert into t (a, b) values ($1, $2)`, perhaps with `on conflict … do
- * nothing` and `returning …`: for this, many rows in one statement mean the same as one by one. (With `do update`
- * they do not: one statement may not touch a row twice.)
+ * An insert of nothing but placeholders, `insert into t (a, b) values ($1, $2)`, perhaps with `on conflict …` and
+ * `returning …`: many rows in one statement mean the same as one by one. With `do update` they do so unless two
+ * of them are the same row, which the server refuses (`CARDINALITY_VIOLATION`): see `goRowByRow`.
  */
 const PLAIN_INSERT =
-  /^(\s*insert\s+into\s+[^()]+\([^()]*\)\s*values\s*)\(([\s$\d,]+)\)((?:\s*on\s+conflict\b[^;$]*\bdo\s+nothing)?(?:\s*returning\b[^;$]*)?)\s*$/i;
+  /^(\s*insert\s+into\s+[^()]+\([^()]*\)\s*values\s*)\(([\s$\d,]+)\)((?:\s*on\s+conflict\b[^;$]*|\s*returning\b[^;$]*)?)\s*$/i;
+
+export const CARDINALITY_VIOLATION = "21000";
 
 /** Few sizes, so that few statements are prepared for each text; the largest is past where more would help. */
 const CHUNK_SIZES = [64, 8, 1] as const;
@@ -39,6 +41,14 @@ export function toExecutions(statements: readonly BatchStatement[]): Execution[]
     }
   }
   return executions;
+}
+
+/** From now on a statement's rows are sent one by one. False if they were anyhow. */
+export function goRowByRow(sql: string): boolean {
+  const shape = shapeOf(sql);
+  const wereMany = shape.forRows !== undefined;
+  delete shape.forRows;
+  return wereMany;
 }
 
 function shapeOf(sql: string): Shape {

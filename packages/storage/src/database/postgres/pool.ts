@@ -8,7 +8,7 @@ import { closedError, describeStatement } from "../database-errors.ts";
 import type { Synchronous } from "../messages.ts";
 import { isConnectionLost, toPostgresError } from "./errors.ts";
 import type { Outcome } from "./errors.ts";
-import { toExecutions } from "./executions.ts";
+import { CARDINALITY_VIOLATION, goRowByRow, toExecutions } from "./executions.ts";
 import { Pipeline } from "./pipeline.ts";
 import { toLocation } from "./url.ts";
 import { getTypeParser, toParameter } from "./values.ts";
@@ -105,19 +105,19 @@ export class PostgresPool {
       if (results === undefined) reject(error as Error);
       else resolve(results);
     });
-    let throwAway = false;
     try {
       client.query(pipeline);
       const results = await promise;
-      throwAway = prepared.size > MAX_PREPARED;
+      client.release(prepared.size > MAX_PREPARED);
       return results;
     } catch (error) {
-      throwAway = pipeline.hasPrepared || isConnectionLost(error);
+      client.release(pipeline.hasPrepared || isConnectionLost(error));
       const failed = statements[pipeline.failedStatement ?? -1];
+      if (failed !== undefined && isSameRowTwice(error) && goRowByRow(failed.sql)) {
+        return this.batch(statements);
+      }
       const where = failed === undefined ? "" : `, ${describeStatement(failed.sql)},`;
       throw this.#toError(error, `a batch of ${numRowsOf(statements)} rows${where}`, "unknown");
-    } finally {
-      client.release(throwAway);
     }
   }
 
@@ -129,4 +129,8 @@ export class PostgresPool {
   #toError(error: unknown, doing: string, ifLost: Outcome): HomegrownError {
     return toPostgresError({ error, location: this.location, doing, ifLost });
   }
+}
+
+function isSameRowTwice(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === CARDINALITY_VIOLATION;
 }
