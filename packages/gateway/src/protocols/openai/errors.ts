@@ -2,7 +2,10 @@
 // they decide whether to try again.
 import { HomegrownError } from "@homegrown/contracts";
 import type { ErrorKind } from "@homegrown/contracts";
+import { UpstreamError } from "../../core/upstream-errors.ts";
+import { readProviderError } from "../../core/upstream-status.ts";
 import type { RenderedError } from "../../server/front.ts";
+import { statusOfFault } from "./upstream-statuses.ts";
 
 const STATUS_OF_KIND: { [Kind in ErrorKind]: number } = {
   "invalid-input": 400,
@@ -18,8 +21,9 @@ const STATUS_OF_KIND: { [Kind in ErrorKind]: number } = {
   internal: 500,
 };
 
-/** Where HTTP has a more exact status than the kind of error has. */
+/** Where HTTP, or OpenAI, has a more exact status than the kind of error has. */
 const STATUS_OF_CODE: Readonly<Record<string, number>> = {
+  "gateway/budget-exhausted": 429,
   "gateway/host-refused": 403,
   "gateway/origin-refused": 403,
   "gateway/method-not-allowed": 405,
@@ -30,8 +34,15 @@ const STATUS_OF_CODE: Readonly<Record<string, number>> = {
 
 /** OpenAI's own names where it has one; every other error keeps ours. */
 const OPENAI_CODE: Readonly<Record<string, string>> = {
+  "gateway/budget-exhausted": "insufficient_quota",
   "gateway/model-not-found": "model_not_found",
+  "gateway/rate-limited": "rate_limit_exceeded",
   "gateway/unknown-route": "unknown_url",
+  "gateway/upstream-content-filter": "content_filter",
+  "gateway/upstream-rate-limited": "rate_limit_exceeded",
+  "gateway/no-capable-target": "unsupported_parameter",
+  "serving/unsupported-tools": "unsupported_parameter",
+  "serving/unsupported-content": "unsupported_parameter",
 };
 
 const CODE_OF_FAULT: Readonly<Record<string, string>> = {
@@ -41,11 +52,32 @@ const CODE_OF_FAULT: Readonly<Record<string, string>> = {
   unsupported: "unsupported_parameter",
 };
 
+/** Which parameter asks for what no model behind a name can do. */
+const PARAM_OF_CODE: Readonly<Record<string, string>> = {
+  "serving/unsupported-tools": "tools",
+  "serving/unsupported-content": "messages",
+};
+const PARAM_OF_NEED: Readonly<Record<string, string>> = {
+  tools: "tools",
+  "structured output": "response_format",
+  "log-probabilities": "logprobs",
+  "image input": "messages",
+  "audio input": "messages",
+  "file input": "messages",
+  "video input": "messages",
+};
+
 export function renderError(thrown: unknown, requestId: string): RenderedError {
   const error = toKnown(thrown, requestId);
   const headers: Record<string, string> = {};
-  if (error.kind === "overloaded" || error.retryable) headers["retry-after"] = retryAfter(error);
+  if (isOutOfQuota(error)) {
+    // OpenAI's clients try every 429 again; no wait fills a budget.
+    headers["x-should-retry"] = "false";
+  } else if (error.kind === "overloaded" || error.retryable) {
+    headers["retry-after"] = retryAfter(error);
+  }
   if (typeof error.details["allow"] === "string") headers["allow"] = error.details["allow"];
+  if (error.kind === "unauthenticated") headers["www-authenticate"] = "Bearer";
   return { status: statusOf(error), headers, body: renderBody(error) };
 }
 
@@ -67,21 +99,56 @@ function toKnown(thrown: unknown, requestId: string): HomegrownError {
 }
 
 function renderBody(error: HomegrownError): string {
-  const { param, fault } = error.details;
+  const provided = providedBy(error);
+  const { fault } = error.details;
   return JSON.stringify({
     error: {
-      message: `${error.message} ${error.hint}`,
-      type: typeOf(statusOf(error)),
-      param: typeof param === "string" ? param : null,
+      message: provided?.message ?? `${error.message} ${error.hint}`,
+      type: typeOf(error),
+      param: provided?.param ?? paramOf(error),
       code: isContextExceeded(error)
         ? "context_length_exceeded"
-        : (CODE_OF_FAULT[String(fault)] ?? OPENAI_CODE[error.code] ?? error.code),
+        : (provided?.code ??
+          codeOfKind(error) ??
+          CODE_OF_FAULT[String(fault)] ??
+          OPENAI_CODE[error.code] ??
+          error.code),
     },
   });
 }
 
+/**
+ * What the provider itself said against the request: the client alone can act on it. What a provider says about
+ * itself, its limits or our credential is between it and whoever runs this server.
+ */
+function providedBy(error: HomegrownError): { message: string; code?: string; param?: string } | undefined {
+  if (!(error instanceof UpstreamError)) return undefined;
+  if (error.fault !== "rejected" && error.fault !== "content-filter") return undefined;
+  const provided = readProviderError(error.providerError);
+  if (!provided) return undefined;
+  const { message, code } = provided;
+  const { param } = (error.providerError as { error: { param?: unknown } }).error;
+  return {
+    message,
+    ...(code !== undefined && error.fault === "rejected" && { code }),
+    ...(typeof param === "string" && { param }),
+  };
+}
+
+function paramOf({ code, details }: HomegrownError): string | null {
+  const { param, needs } = details;
+  if (typeof param === "string") return param;
+  const need = Array.isArray(needs) ? PARAM_OF_NEED[String(needs[0])] : undefined;
+  return need ?? PARAM_OF_CODE[code] ?? null;
+}
+
+function codeOfKind({ kind }: HomegrownError): string | undefined {
+  return kind === "unauthenticated" ? "invalid_api_key" : undefined;
+}
+
 function statusOf(error: HomegrownError): number {
   if (isContextExceeded(error)) return 400;
+  if (error instanceof UpstreamError) return statusOfFault(error);
   return STATUS_OF_CODE[error.code] ?? STATUS_OF_KIND[error.kind];
 }
 
@@ -90,7 +157,13 @@ function isContextExceeded(error: HomegrownError): boolean {
   return /\/(?:context-(?:length-)?exceeded|prompt-too-long)$/.test(error.code);
 }
 
-function typeOf(status: number): string {
+function isOutOfQuota(error: HomegrownError): boolean {
+  return error.code === "gateway/budget-exhausted";
+}
+
+function typeOf(error: HomegrownError): string {
+  if (isOutOfQuota(error)) return "insufficient_quota";
+  const status = statusOf(error);
   if (status === 429) return "rate_limit_error";
   if (status === 503) return "service_unavailable_error";
   if (status === 403) return "permission_error";

@@ -10,7 +10,7 @@ interface LabelledBody {
   safety_identifier?: string | null | undefined;
 }
 
-const NO_LABELS: Readonly<Record<string, string>> = {};
+export const NO_LABELS: Readonly<Record<string, string>> = {};
 
 /** `metadata`'s strings, `user` and `safety_identifier`, each cut to its bound. */
 export function toLabels({
