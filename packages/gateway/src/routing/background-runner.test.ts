@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, it } from "node:test";
 import * as fc from "fast-check";
-import { ShadowRunner } from "./shadow.ts";
+import { BackgroundRunner } from "./background-runner.ts";
 
 interface Held {
   ended: Promise<void>;
@@ -14,9 +14,9 @@ function createHeld(): Held {
   return { ended: promise, end: resolve };
 }
 
-describe("shadows", () => {
-  it("never start within the request that they copy", async () => {
-    const runner = new ShadowRunner({ maxConcurrent: 1 });
+describe("background work", () => {
+  it("never starts within the call that hands it over", async () => {
+    const runner = new BackgroundRunner({ maxConcurrent: 1 });
     let started = false;
     const isTaken = runner.submit(() => {
       started = true;
@@ -30,8 +30,8 @@ describe("shadows", () => {
     assert.equal(started, true);
   });
 
-  it("run a few at once, wait in a short queue, and are dropped beyond", async () => {
-    const runner = new ShadowRunner({ maxConcurrent: 2, maxQueued: 1 });
+  it("runs a few at once, waits in a short queue, and is dropped beyond", async () => {
+    const runner = new BackgroundRunner({ maxConcurrent: 2, maxQueued: 1 });
     const held = createHeld();
     const taken = Array.from({ length: 5 }, () => runner.submit(() => held.ended, 1));
     assert.deepEqual(taken, [true, true, true, false, false]);
@@ -43,8 +43,8 @@ describe("shadows", () => {
     assert.deepEqual([runner.running, runner.queued], [0, 0]);
   });
 
-  it("are dropped where their bodies would take too much memory", async () => {
-    const runner = new ShadowRunner({ maxConcurrent: 9, maxBytes: 100 });
+  it("is dropped where it would take too much memory", async () => {
+    const runner = new BackgroundRunner({ maxConcurrent: 9, maxBytes: 100 });
     const held = createHeld();
     assert.equal(
       runner.submit(() => held.ended, 60),
@@ -63,8 +63,8 @@ describe("shadows", () => {
     );
   });
 
-  it("that fail or throw disturb nobody", async () => {
-    const runner = new ShadowRunner({ maxConcurrent: 1 });
+  it("that fails or throws disturbs nobody", async () => {
+    const runner = new BackgroundRunner({ maxConcurrent: 1 });
     runner.submit(() => Promise.reject(new Error("upstream")), 1);
     await turn();
     runner.submit(() => {
@@ -75,8 +75,8 @@ describe("shadows", () => {
     assert.deepEqual([runner.running, runner.failed], [0, 2]);
   });
 
-  it("end when the gateway closes", async () => {
-    const runner = new ShadowRunner({ maxConcurrent: 1 });
+  it("ends when the gateway closes", async () => {
+    const runner = new BackgroundRunner({ maxConcurrent: 1 });
     let reason: unknown;
     const untilAborted = async (signal: AbortSignal): Promise<void> => {
       await new Promise((resolve) => signal.addEventListener("abort", resolve));
@@ -91,7 +91,7 @@ describe("shadows", () => {
     assert.equal(runner.submit(untilAborted, 1), false);
   });
 
-  it("keep to their limits whatever comes", async () => {
+  it("keeps to its limits whatever comes", async () => {
     const step = fc.oneof(
       fc.record({ numBytes: fc.nat(50) }),
       fc.constant("end" as const),
@@ -102,7 +102,7 @@ describe("shadows", () => {
       fc.nat(3),
       fc.array(step, { maxLength: 40 }),
       async (maxConcurrent, maxQueued, steps) => {
-        const runner = new ShadowRunner({ maxConcurrent, maxQueued, maxBytes: 100 });
+        const runner = new BackgroundRunner({ maxConcurrent, maxQueued, maxBytes: 100 });
         const running = new Map<Held, number>();
         let [taken, ended, refused] = [0, 0, 0];
         for (const step of steps) {
@@ -130,7 +130,7 @@ describe("shadows", () => {
           for (const held of running.keys()) held.end();
           await turn();
         }
-        assert.equal(ended, taken, "every copy that was taken was run");
+        assert.equal(ended, taken, "every task that was taken was run");
       },
     );
     await fc.assert(property, { numRuns: 100 });

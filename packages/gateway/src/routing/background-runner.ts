@@ -1,27 +1,27 @@
-// Copies of requests to another target. A client never waits for one, never sees it and never pays for it: it
-// starts after the client's own request has been sent on, runs in a few places, and is dropped when those are
-// taken and a short queue is full.
+// Work that nobody waits for: copies of requests to a shadow target, and hooks that only look on. It starts
+// after the client's own request has been sent on, runs in a few places, and is dropped when those are taken and
+// a short queue is full. So it slows no client, and an outage of what it calls piles nothing up.
 
-export interface ShadowLimits {
+export interface BackgroundLimits {
   maxConcurrent: number;
-  /** Waiting copies. Default: as many as may run. */
+  /** Waiting tasks. Default: as many as may run. */
   maxQueued?: number;
-  /** Of waiting and running copies together; a copy holds its request's body. Default 32 MiB. */
+  /** Of waiting and running tasks together; a task holds its request's body. Default 32 MiB. */
   maxBytes?: number;
 }
 
-/** Runs one copy. Its end, good or bad, concerns nobody who waits; it should record itself. */
-export type ShadowTask = (signal: AbortSignal) => Promise<void>;
+/** Its end, good or bad, is nobody's business here; it should record itself. */
+export type BackgroundTask = (signal: AbortSignal) => Promise<void>;
 
 interface Waiting {
-  task: ShadowTask;
+  task: BackgroundTask;
   numBytes: number;
 }
 
 const DEFAULT_MAX_BYTES = 32 * 1024 * 1024;
 
-export class ShadowRunner {
-  readonly #limits: Required<ShadowLimits>;
+export class BackgroundRunner {
+  readonly #limits: Required<BackgroundLimits>;
   readonly #waiting: Waiting[] = [];
   readonly #closing = new AbortController();
   readonly #ends = new Set<Promise<void>>();
@@ -29,7 +29,7 @@ export class ShadowRunner {
   #dropped = 0;
   #failed = 0;
 
-  constructor({ maxConcurrent, maxQueued = maxConcurrent, maxBytes = DEFAULT_MAX_BYTES }: ShadowLimits) {
+  constructor({ maxConcurrent, maxQueued = maxConcurrent, maxBytes = DEFAULT_MAX_BYTES }: BackgroundLimits) {
     this.#limits = { maxConcurrent, maxQueued, maxBytes };
   }
 
@@ -39,7 +39,7 @@ export class ShadowRunner {
   get queued(): number {
     return this.#waiting.length;
   }
-  /** Copies that were not made because of the limits, since the start. */
+  /** Tasks that were not taken, or never started, since the start. */
   get dropped(): number {
     return this.#dropped;
   }
@@ -48,7 +48,7 @@ export class ShadowRunner {
   }
 
   /** Never throws and never runs the task at once. False: dropped. `numBytes` is what the task keeps alive. */
-  submit(task: ShadowTask, numBytes: number): boolean {
+  submit(task: BackgroundTask, numBytes: number): boolean {
     const { maxConcurrent, maxQueued, maxBytes } = this.#limits;
     const isFull = this.#waiting.length >= maxQueued + Math.max(0, maxConcurrent - this.running);
     if (isFull || this.#numBytes + numBytes > maxBytes || this.#closing.signal.aborted) {

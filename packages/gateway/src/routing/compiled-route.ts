@@ -8,7 +8,7 @@ import { RetryBudget } from "./retry-budget.ts";
 import type { Route } from "./route-config.ts";
 import type { RouteQuestion } from "./route-question.ts";
 import { missingTargets, noCapableTarget } from "./routing-errors.ts";
-import { ShadowRunner } from "./shadow.ts";
+import { BackgroundRunner } from "./background-runner.ts";
 import { createRank } from "./target-order.ts";
 import type { Ranked } from "./target-order.ts";
 
@@ -42,7 +42,7 @@ export interface Shadow {
   readonly target: Target;
   readonly direct: boolean;
   readonly health: TargetHealth;
-  readonly runner: ShadowRunner;
+  readonly runner: BackgroundRunner;
 }
 
 export interface RouteDescription {
@@ -74,7 +74,7 @@ export class CompiledRoute {
   readonly #budget: RetryBudget;
   readonly #targets: TargetSource;
   readonly #registry: HealthRegistry;
-  readonly #shadow: { id: string; share: number; runner: ShadowRunner; health: TargetHealth } | undefined;
+  readonly #shadow: { id: string; share: number; runner: BackgroundRunner; health: TargetHealth } | undefined;
 
   constructor(alias: string, route: Route, targets: TargetSource, registry: HealthRegistry) {
     this.alias = alias;
@@ -93,7 +93,7 @@ export class CompiledRoute {
     if (route.shadow === undefined) return;
     const { target, share, maxConcurrent } = route.shadow;
     const health = registry.of(target, route.breaker);
-    this.#shadow = { id: target, share, runner: new ShadowRunner({ maxConcurrent }), health };
+    this.#shadow = { id: target, share, runner: new BackgroundRunner({ maxConcurrent }), health };
   }
 
   get healths(): TargetHealth[] {
