@@ -29,4 +29,4 @@ export type { Migration, MigrationSet } from "./database/migrations.ts";
 export type { Engine, SchemaWords } from "./database/schema-words.ts";
 // The query builder's own words, so that a package with tables needs to depend on storage alone.
 export { sql } from "kysely";
-export type { Generated, Kysely, Selectable, Transaction } from "kysely";
+export type { Generated, Kysely, RawBuilder, Selectable, Transaction } from "kysely";

@@ -24,7 +24,8 @@ export interface Database<Schema> {
   /**
    * Runs `action` in one transaction that behaves as if it were alone, on every engine. On Postgres others may
    * get in its way; it is then undone and `action` runs again, so let it touch nothing but `tx`. When they do
-   * so too often: `storage/database-conflict`. Prefer this to `queries.transaction()`, which tries once.
+   * so too often: `storage/database-conflict`. Prefer this to `queries.transaction()`, which tries once. Batches
+   * do not wait for it on Postgres: what has to hold until the commit must be written or locked there.
    */
   transaction<T>(action: (tx: Transaction<Schema>) => Promise<T>): Promise<T>;
   /**
