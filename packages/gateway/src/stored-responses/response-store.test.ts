@@ -46,17 +46,17 @@ function response(id: string, fields: Partial<StoredResponse> = {}): StoredRespo
 const numRows = async (table: keyof StoredResponseTables): Promise<number> =>
   (await database.queries.selectFrom(table).selectAll().execute()).length;
 
+const settle = async (written: boolean): Promise<void> => {
+  if (written) await store.flush();
+};
+
 /** Each test twice: with what still waits, and with what is written. */
 for (const written of [false, true]) {
   describe(written ? "once written" : "while it waits to be written", () => {
-    const settle = async (): Promise<void> => {
-      if (written) await store.flush();
-    };
-
     it("gives back what was saved, to its key alone", async () => {
       const saved = response("r1", { conversation: "c", userLabel: "u", safetyIdentifier: "s" });
       store.save(saved, ["msg_1"]);
-      await settle();
+      await settle(written);
       assert.deepEqual(await store.get("key-a", "r1"), saved);
       assert.deepEqual(await store.findItem("key-a", "msg_1"), saved);
       assert.equal(await store.get("key-b", "r1"), undefined);
@@ -68,10 +68,10 @@ for (const written of [false, true]) {
 
     it("one id may be stored by two keys, and the newest answer under it counts", async () => {
       store.save(response("r1"), ["old"]);
-      await settle();
+      await settle(written);
       store.save(response("r1", { keyId: "key-b", input: "b" }), []);
       store.save(response("r1", { input: "new" }), ["new"]);
-      await settle();
+      await settle(written);
       assert.equal((await store.get("key-a", "r1"))?.input, "new");
       assert.equal((await store.get("key-b", "r1"))?.input, "b");
       await store.flush();
@@ -81,11 +81,11 @@ for (const written of [false, true]) {
 
     it("follows a conversation back, oldest first, also along a branch", async () => {
       store.save(response("r1"), []);
-      await settle();
+      await settle(written);
       store.save(response("r2", { previousId: "r1" }), []);
       store.save(response("r3", { previousId: "r2" }), []);
       store.save(response("other", { previousId: "r1" }), []);
-      await settle();
+      await settle(written);
       const ids = async (id: string): Promise<string[] | undefined> =>
         (await store.chain("key-a", id))?.map((turn) => turn.id);
       assert.deepEqual(await ids("r3"), ["r1", "r2", "r3"]);
@@ -97,7 +97,7 @@ for (const written of [false, true]) {
       store.save(response("r1"), []);
       store.save(response("r2", { previousId: "r1" }), []);
       store.save(response("r3", { previousId: "r2" }), []);
-      await settle();
+      await settle(written);
       assert.equal(await store.delete("key-a", "r2"), true);
       assert.equal(await store.delete("key-a", "r2"), false);
       assert.equal(await store.chain("key-a", "r3"), undefined);
@@ -110,7 +110,7 @@ for (const written of [false, true]) {
       }
       store.save(response("circle", { previousId: "circle" }), []);
       store.save(response("large", { input: "x".repeat(250) }), []);
-      await settle();
+      await settle(written);
       assert.equal((await store.chain("key-a", "r5"))?.length, 5);
       for (const id of ["r6", "circle", "large"]) {
         await assert.rejects(store.chain("key-a", id), { code: "gateway/conversation-too-long" });
@@ -121,7 +121,7 @@ for (const written of [false, true]) {
       store.save(response("r1", { userLabel: "ann" }), ["i1"]);
       store.save(response("r2", { safetyIdentifier: "ann", keyId: "key-b" }), ["i2"]);
       store.save(response("r3", { keyId: "key-b" }), ["i3"]);
-      await settle();
+      await settle(written);
       assert.equal(await store.deleteByUser("ann"), 2);
       assert.equal(await store.get("key-a", "r1"), undefined);
       assert.equal(await store.deleteByKey("key-b"), 1);
