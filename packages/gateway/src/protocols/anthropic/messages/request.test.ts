@@ -228,7 +228,7 @@ describe("what a port is asked", () => {
       });
     }
     assert.deepEqual(
-      of({ thinking: { type: "adaptive", display: "omitted" }, output_config: { effort: "max" } }),
+      thinkingOf({ thinking: { type: "adaptive", display: "omitted" }, output_config: { effort: "max" } }),
       {
         reasoning: "max",
         thinking: { type: "adaptive", display: "omitted" },
