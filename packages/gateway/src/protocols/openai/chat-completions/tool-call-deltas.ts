@@ -5,6 +5,7 @@ type Start = Extract<ChatStreamPart, { type: "tool-input-start" }>;
 type ToolCall = Extract<ChatStreamPart, { type: "tool-call" }>;
 
 interface Call {
+  /** In the order in which the client first hears of them. */
   index: number;
   /** Held back until it is whole: a custom tool's text, whose JSON around it the client must not see. */
   held: boolean;
@@ -18,6 +19,7 @@ interface Call {
 export class ToolCallDeltas {
   readonly #customTools: ReadonlySet<string>;
   readonly #calls = new Map<string, Call>();
+  #numShown = 0;
   /** Calls that the provider runs itself: none of the client's business. */
   readonly #hidden = new Set<string>();
 
@@ -26,7 +28,7 @@ export class ToolCallDeltas {
   }
 
   get hasCalls(): boolean {
-    return this.#calls.size > 0;
+    return this.#numShown > 0;
   }
 
   /** Each of these gives one element of `delta.tool_calls` as JSON, or undefined. */
@@ -52,8 +54,7 @@ export class ToolCallDeltas {
     if (providerExecuted || this.#hidden.has(toolCallId)) return undefined;
     const begun = this.#calls.get(toolCallId);
     if (!begun || begun.held) {
-      const call = begun ?? this.#add(toolCallId, false);
-      call.held = false;
+      const call = this.#add(toolCallId, false);
       call.sent = input;
       return this.#customTools.has(toolName)
         ? renderCustom(call.index, toolCallId, toolName, unwrapCustomInput(input))
@@ -67,7 +68,7 @@ export class ToolCallDeltas {
   }
 
   #add(id: string, held: boolean): Call {
-    const call = { index: this.#calls.size, held, sent: "" };
+    const call = { index: held ? -1 : this.#numShown++, held, sent: "" };
     this.#calls.set(id, call);
     return call;
   }
