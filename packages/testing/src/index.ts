@@ -13,4 +13,8 @@ export { openConnection, renderPost, sendRequest, waitUntil } from "./raw-http.t
 export type { RawAnswer, RawConnection } from "./raw-http.ts";
 export { startPostgres } from "./postgres-server.ts";
 export type { PostgresServer } from "./postgres-server.ts";
+export { PROVIDER_TEST_KEY, providerContract } from "./provider-contract.ts";
+export type { ProviderContractOptions } from "./provider-contract.ts";
+export { ProviderUpstream } from "./provider-upstream.ts";
+export type { ScriptedAnswer, SeenRequest } from "./provider-upstream.ts";
 export { writeTinyCorpus } from "./tiny-corpus.ts";

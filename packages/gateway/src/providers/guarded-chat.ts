@@ -9,16 +9,14 @@ import type {
 } from "@homegrown/contracts";
 import { UpstreamError } from "../core/upstream-errors.ts";
 import { adaptCall } from "./common-options.ts";
-import { toUpstreamError } from "./port-errors.ts";
+import { errorInside, toUpstreamError } from "./port-errors.ts";
 import type { ProviderDefinition } from "./provider-kind.ts";
 import { readTokens, toMetadata } from "./token-log-probabilities.ts";
 
+type ChatRules = Pick<ProviderDefinition, "options" | "logProbabilities" | "billed" | "alwaysNamesReason">;
+
 /** `target` names the model in errors. */
-export function guardChat(
-  model: ChatModel,
-  definition: Pick<ProviderDefinition, "options" | "logProbabilities">,
-  target: string,
-): ChatModel {
+export function guardChat(model: ChatModel, definition: ChatRules, target: string): ChatModel {
   const translate = (error: unknown, signal: AbortSignal | undefined): Error =>
     signal?.aborted ? (signal.reason as Error) : toUpstreamError(error, target);
   return {
@@ -30,8 +28,10 @@ export function guardChat(
       try {
         const { call, tokens } = adaptCall(original, definition, target);
         const result = await model.doGenerate(call);
-        if (result.finishReason.unified === "error") throw failedAnswer(target);
-        return tokens ? withTokens(result) : result;
+        const ending = faultOfEnding(result.finishReason, definition, target);
+        if (ending !== undefined) throw errorInside(result.response?.body, target) ?? ending;
+        const usage = definition.billed?.(result.usage) ?? result.usage;
+        return { ...(tokens ? withTokens(result) : result), usage };
       } catch (error) {
         throw translate(error, original.abortSignal);
       }
@@ -40,7 +40,10 @@ export function guardChat(
       try {
         const { call, tokens } = adaptCall(original, definition, target);
         const result = await model.doStream(call);
-        return { ...result, stream: guardStream(result.stream, original, tokens, target, translate) };
+        return {
+          ...result,
+          stream: guardStream(result.stream, original, tokens, definition, target, translate),
+        };
       } catch (error) {
         throw translate(error, original.abortSignal);
       }
@@ -48,12 +51,21 @@ export function guardChat(
   };
 }
 
-function failedAnswer(target: string): UpstreamError {
-  return new UpstreamError({
-    fault: "server-error",
-    target,
-    message: "the provider says that answering failed",
-  });
+/** Packages that miss the provider's last word say so in different ways; undefined for a good ending. */
+function faultOfEnding(
+  { unified, raw }: ChatResult["finishReason"],
+  definition: ChatRules,
+  target: string,
+): UpstreamError | undefined {
+  if (unified === "error") {
+    return new UpstreamError({
+      fault: "server-error",
+      target,
+      message: "the provider says that answering failed",
+    });
+  }
+  const nameless = raw === undefined && (unified === "other" || definition.alwaysNamesReason === true);
+  return unified === "interrupted" || nameless ? cutShort(target) : undefined;
 }
 
 /**
@@ -64,6 +76,7 @@ function guardStream(
   stream: ReadableStream<ChatStreamPart>,
   call: ChatCall,
   wantsTokens: boolean,
+  definition: ChatRules,
   target: string,
   translate: (error: unknown, signal: AbortSignal | undefined) => Error,
 ): ReadableStream<ChatStreamPart> {
@@ -105,10 +118,11 @@ function guardStream(
               fail(controller, translate(part.error, call.abortSignal));
               return;
             } else if (part.type === "finish") {
-              const reason = part.finishReason.unified;
-              if (reason === "interrupted") return fail(controller, cutShort(target));
-              if (reason === "error") return fail(controller, failedAnswer(target));
+              const ending = faultOfEnding(part.finishReason, definition, target);
+              if (ending !== undefined) return fail(controller, ending);
               finished = true;
+              controller.enqueue({ ...part, usage: definition.billed?.(part.usage) ?? part.usage });
+              return;
             }
             controller.enqueue(part);
             return;

@@ -17,7 +17,7 @@ import {
 import { HomegrownError } from "@homegrown/contracts";
 import { UpstreamError } from "../core/upstream-errors.ts";
 import type { UpstreamFault } from "../core/upstream-errors.ts";
-import { errorNames, faultOfAnswer } from "./provider-fault.ts";
+import { errorNames, errorStatus, faultOfAnswer } from "./provider-fault.ts";
 import { parseRetryAfter } from "./retry-after.ts";
 import { toTransportFault } from "./transport-fault.ts";
 
@@ -86,7 +86,8 @@ function ofCall(error: APICallError, target: string): UpstreamError {
   const status = error.statusCode;
   if (status === undefined || status < 300) {
     // A success by its status, and yet none: either an error inside it, or bytes that are no answer.
-    if (isErrorObject(body)) return ofAnswer(undefined, body, target, error.responseHeaders ?? {});
+    const inside = errorInside(body, target);
+    if (inside !== undefined) return inside;
     return new UpstreamError({
       fault: "malformed",
       target,
@@ -97,6 +98,11 @@ function ofCall(error: APICallError, target: string): UpstreamError {
   return ofAnswer(status, body ?? error.data, target, error.responseHeaders ?? {});
 }
 
+/** A success by its status whose body is an error, as some providers and proxies send them. */
+export function errorInside(body: unknown, target: string): UpstreamError | undefined {
+  return isErrorObject(body) ? ofAnswer(undefined, body, target, {}) : undefined;
+}
+
 function ofAnswer(
   status: number | undefined,
   body: unknown,
@@ -104,7 +110,7 @@ function ofAnswer(
   headers: Readonly<Record<string, string>>,
 ): UpstreamError {
   const names = errorNames(body);
-  const fault = faultOfAnswer(status, names);
+  const fault = faultOfAnswer(status ?? errorStatus(body), names);
   const retryAfterMs = parseRetryAfter(headers);
   const what = status === undefined ? "sent an error" : `answered ${status}`;
   return new UpstreamError({

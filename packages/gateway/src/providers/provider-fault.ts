@@ -82,3 +82,10 @@ export function errorNames(value: unknown): string[] {
   visit(value, 0);
   return [...names].slice(0, 4);
 }
+
+/** A status that an error object names where none came with it: OpenRouter and Google write it into `code`. */
+export function errorStatus(value: unknown): number | undefined {
+  const outer = value as { error?: { code?: unknown }; code?: unknown } | null | undefined;
+  const code = Number(outer?.error?.code ?? outer?.code);
+  return Number.isInteger(code) && code >= 400 && code < 600 ? code : undefined;
+}

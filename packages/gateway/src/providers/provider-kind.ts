@@ -1,5 +1,11 @@
 // What one kind of provider must say of itself. Sixteen files of this shape stand in `kinds/`.
-import type { ChatModel, EmbeddingModel, SpeechModel, TranscriptionModel } from "@homegrown/contracts";
+import type {
+  ChatModel,
+  ChatResult,
+  EmbeddingModel,
+  SpeechModel,
+  TranscriptionModel,
+} from "@homegrown/contracts";
 import type { JSONObject } from "@ai-sdk/provider";
 import type { Dialect } from "../core/dialect.ts";
 import type { Modality } from "../core/target.ts";
@@ -23,6 +29,10 @@ export interface ProviderDefinition<K extends ProviderKind = ProviderKind> {
   readonly input: readonly Modality[];
   /** Whether chat answers can carry log-probabilities through the port. */
   readonly logProbabilities: boolean;
+  /** Whether every complete answer names a reason; then one without is cut short. */
+  readonly alwaysNamesReason?: boolean;
+  /** Where the provider bills other counts than it reports as usage. */
+  billed?(usage: ChatResult["usage"]): ChatResult["usage"];
   /** The provider's own words for options that dialects share; keys are those of `providerOptions`. */
   options?(common: CommonOptions): Readonly<Record<string, JSONObject>>;
 }

@@ -25,4 +25,16 @@ export const cohere: ProviderDefinition<"cohere"> = {
       embedding: (model) => provider.embedding(model),
     };
   },
+  // It bills fewer tokens than it counts: its own preambles are free.
+  billed(usage) {
+    const units = (
+      usage.raw as { billed_units?: { input_tokens?: number; output_tokens?: number } | null } | undefined
+    )?.billed_units;
+    if (typeof units?.input_tokens !== "number" || typeof units.output_tokens !== "number") return usage;
+    return {
+      ...usage,
+      inputTokens: { ...usage.inputTokens, total: units.input_tokens, noCache: units.input_tokens },
+      outputTokens: { ...usage.outputTokens, total: units.output_tokens, text: units.output_tokens },
+    };
+  },
 };

@@ -11,6 +11,8 @@ export const openrouter: ProviderDefinition<"openrouter"> = {
   documentation: "https://openrouter.ai/docs/api-reference/overview",
   input: ["text", "image", "audio", "video", "file"],
   logProbabilities: true,
+  // Its package calls a stream that broke off after a tool call complete.
+  alwaysNamesReason: true,
   dialects: () => ["openai/chat-completions", "openai/completions", "openai/embeddings"],
   endpoint: (connection, dialect) => openAiEndpoint(connection, BASE, dialect),
   async load(connection) {
