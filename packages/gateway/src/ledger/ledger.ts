@@ -1,0 +1,124 @@
+// One row for each request. A request that ends before the next batch costs one insert. One that still runs
+// then is written as it is, so that a process that dies leaves a trace of what it was doing.
+import { SYSTEM_CLOCK } from "../state/clock.ts";
+import type { Clock } from "../state/clock.ts";
+import type { Contribution } from "../state/frozen-batch.ts";
+import type { Contributor, StateWriter } from "../state/state-writer.ts";
+import type { FinalLedgerEntry, NewLedgerEntry, OpenEntry } from "./ledger-entry.ts";
+import { WRITE_OPEN, WRITE_SETTLED, toLedgerId, toOpenRow, toSettledRow } from "./ledger-rows.ts";
+
+/** Younger requests may end before it is worth a row of their own. */
+const MIN_OPEN_MS = 10;
+
+export class Ledger implements Contributor {
+  #clock: Clock;
+  #writer: StateWriter;
+  #number = 0;
+  /** Running, no row yet, oldest first. */
+  #unwritten = new Set<Entry>();
+  /** Running, row written under the current instance. */
+  #written = new Set<Entry>();
+  /** Ended, with an open row in the store and the final one on its way. */
+  #replacing: Entry[] = [];
+  /** The same, in the batch that is under way. */
+  #replaced: Entry[] = [];
+
+  constructor(writer: StateWriter, clock: Clock = SYSTEM_CLOCK) {
+    this.#clock = clock;
+    this.#writer = writer;
+    writer.addContributor(this);
+  }
+
+  /** How many requests run. */
+  get numOpen(): number {
+    return this.#unwritten.size + this.#written.size;
+  }
+
+  /** Throws `gateway/store-behind` when too much waits to be written. */
+  open(entry: NewLedgerEntry): OpenEntry {
+    this.#writer.assertRoom();
+    this.#number += 1;
+    const opened = new Entry(this, entry, this.#writer.instance, this.#number, this.#clock);
+    this.#unwritten.add(opened);
+    this.#writer.wake();
+    return opened;
+  }
+
+  settle(entry: Entry, final: FinalLedgerEntry): void {
+    if (this.#written.delete(entry)) this.#replacing.push(entry);
+    else this.#unwritten.delete(entry);
+    const { reservation, mirrorOf } = entry.entry;
+    reservation?.settle(mirrorOf === undefined ? (final.costNano ?? 0) : 0);
+    this.#writer.enqueue(WRITE_SETTLED, toSettledRow(entry, final));
+  }
+
+  collect(): Contribution | undefined {
+    const youngestMs = this.#clock.monotonicMs() - MIN_OPEN_MS;
+    const writing: Entry[] = [];
+    for (const entry of this.#unwritten) {
+      if (entry.openedMs > youngestMs) break;
+      writing.push(entry);
+    }
+    if (writing.length < this.#unwritten.size) this.#writer.wake();
+    const replaced = this.#replacing;
+    if (writing.length === 0 && replaced.length === 0) return undefined;
+    this.#replacing = [];
+    this.#replaced = replaced;
+    return {
+      statements: [{ sql: WRITE_OPEN, rows: writing.map(toOpenRow) }],
+      committed: () => {
+        this.#replaced = [];
+        for (const entry of writing) {
+          if (this.#unwritten.delete(entry)) this.#written.add(entry);
+          // It ended meanwhile; its final row is in the queue.
+          else this.#replacing.push(entry);
+        }
+      },
+      voided: () => {},
+    };
+  }
+
+  /**
+   * Whoever declared this instance dead has charged what its open rows said and marked them interrupted. Their
+   * final rows still replace them; the charge is taken back.
+   */
+  fenced(): void {
+    for (const entry of [...this.#written, ...this.#replacing, ...this.#replaced]) {
+      entry.entry.reservation?.correct(-(entry.entry.inputCostNano ?? 0));
+    }
+    this.#written.clear();
+    this.#replacing = [];
+    this.#replaced = [];
+    for (const entry of this.#unwritten) entry.instance = this.#writer.instance;
+  }
+}
+
+class Entry implements OpenEntry {
+  readonly entry: NewLedgerEntry;
+  readonly number: number;
+  readonly atMs: number;
+  readonly openedMs: number;
+  /** Changes while no row is written, when this process goes on under a new number. */
+  instance: number;
+  #ledger: Ledger;
+  #settled = false;
+
+  constructor(ledger: Ledger, entry: NewLedgerEntry, instance: number, number: number, clock: Clock) {
+    this.#ledger = ledger;
+    this.entry = entry;
+    this.instance = instance;
+    this.number = number;
+    this.atMs = clock.wallMs();
+    this.openedMs = clock.monotonicMs();
+  }
+
+  get id(): string {
+    return toLedgerId(this.instance, this.number);
+  }
+
+  settle(final: FinalLedgerEntry): void {
+    if (this.#settled) throw new Error("a ledger entry is settled once");
+    this.#settled = true;
+    this.#ledger.settle(this, final);
+  }
+}
