@@ -51,7 +51,7 @@ function changesOf(body: ResponsesBody, { conversation, survey, keeps }: Passthr
 const SEALED = "reasoning.encrypted_content";
 
 /**
- * Items that another server can read. Reasoning without a ciphertext of its own is left out; a server that
+ * Items that another server can read. Reasoning that this gateway sealed, or that shows nothing, is left out; a server that
  * knows the ids of the items around it would miss it, so they go as well.
  */
 export function toForeignItems(items: readonly Item[]): Item[] {
@@ -62,7 +62,11 @@ export function toForeignItems(items: readonly Item[]): Item[] {
       continue;
     }
     const sealed = item["encrypted_content"];
-    if (typeof sealed !== "string") continue;
+    if (typeof sealed !== "string") {
+      // Servers of open models show their thoughts, and read them back.
+      if (Array.isArray(item["content"]) && item["content"].length > 0) readable.push(item);
+      continue;
+    }
     if (!isEnvelope(sealed)) {
       readable.push(item);
       continue;

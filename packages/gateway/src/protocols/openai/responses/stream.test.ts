@@ -57,8 +57,7 @@ describe("the events of a stream", () => {
       ...text("a"),
       finish(),
     ];
-    const middle = (types: string[]): string[] => types.slice(2, 9);
-    assert.deepEqual(middle(await typesOf({ reasoning: { summary: "auto" } }, parts)), [
+    assert.deepEqual((await typesOf({ reasoning: { summary: "auto" } }, parts)).slice(2, 9), [
       "output_item.added",
       "reasoning_summary_part.added",
       "reasoning_summary_text.delta",
@@ -67,7 +66,7 @@ describe("the events of a stream", () => {
       "reasoning_summary_part.done",
       "output_item.done",
     ]);
-    assert.deepEqual(middle(await typesOf({}, parts)), [
+    assert.deepEqual((await typesOf({}, parts)).slice(2, 9), [
       "output_item.added",
       "content_part.added",
       "reasoning_text.delta",

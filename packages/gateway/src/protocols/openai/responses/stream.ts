@@ -188,9 +188,10 @@ export class ResponseStream implements ChatStreamRenderer {
   #closeReasoning(id: string, writer: ReasoningWriter): string {
     this.#reasonings.delete(id);
     const { text, metadata } = writer;
-    const opaque = Object.keys(metadata).length > 0;
+    const thought = text !== "" || Object.keys(metadata).length > 0;
+    // What is stored is always sealed: so a later turn can tell thoughts of ours from a target's own.
     const sealed =
-      (this.#sealed && (opaque || text !== "")) || (opaque && this.#options.saving !== undefined)
+      thought && (this.#sealed || this.#options.saving !== undefined)
         ? sealReasoning({ text, metadata, calls: {} })
         : undefined;
     const { item, kept, written } = writer.close({
