@@ -36,6 +36,7 @@ const STATUS_OF_CODE: Readonly<Record<string, number>> = {
 const OPENAI_CODE: Readonly<Record<string, string>> = {
   "gateway/budget-exhausted": "insufficient_quota",
   "gateway/model-not-found": "model_not_found",
+  "gateway/previous-response-not-found": "previous_response_not_found",
   "gateway/rate-limited": "rate_limit_exceeded",
   "gateway/unknown-route": "unknown_url",
   "gateway/upstream-content-filter": "content_filter",
