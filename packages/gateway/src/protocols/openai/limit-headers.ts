@@ -1,10 +1,7 @@
-import type { LimitState } from "../../core/accounts.ts";
+import type { PermitState } from "../../core/accounts.ts";
 
 /** OpenAI's `x-ratelimit-*` headers; its clients slow themselves down by them. */
-export function renderLimitHeaders(state: {
-  requests?: LimitState;
-  tokens?: LimitState;
-}): Readonly<Record<string, string>> {
+export function renderLimitHeaders(state: Partial<PermitState>): Readonly<Record<string, string>> {
   const headers: Record<string, string> = {};
   for (const kind of ["requests", "tokens"] as const) {
     const limit = state[kind];

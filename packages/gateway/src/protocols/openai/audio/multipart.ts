@@ -8,13 +8,14 @@ import { invalidRequest } from "../invalid-request.ts";
 /** What the fronts of audio read. */
 export const MULTIPART = /^\s*multipart\/form-data\s*;/i;
 
+const MAX_NAME_LENGTH = 100;
+
 export type FormEntry =
   | { name: string; value: string }
   | { name: string; filename: string; mediaType: string; data: Buffer };
 export type FormFile = Extract<FormEntry, { data: Buffer }>;
 
 const LIMITS = {
-  fieldNameSize: 100,
   // Samples of known speakers come as data: URLs of up to 10 seconds each.
   fieldSize: 2 * 1024 * 1024,
   fields: 64,
@@ -34,8 +35,9 @@ export function parseMultipart(raw: Buffer, contentType: string): Promise<FormEn
       fail("its Content-Type names no boundary");
       return;
     }
-    parser.on("field", (name, value, { nameTruncated, valueTruncated }) => {
-      if (nameTruncated || valueTruncated) fail(`a field is longer than ${LIMITS.fieldSize} bytes`);
+    parser.on("field", (name, value, { valueTruncated }) => {
+      if (name.length > MAX_NAME_LENGTH) fail(`a field's name is longer than ${MAX_NAME_LENGTH} characters`);
+      else if (valueTruncated) fail(`a field is longer than ${LIMITS.fieldSize} bytes`);
       else entries.push({ name, value });
     });
     parser.on("file", (name, stream, { filename, mimeType }) => {
