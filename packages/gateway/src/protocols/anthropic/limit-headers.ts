@@ -1,11 +1,11 @@
-import type { LimitState } from "../../core/accounts.ts";
+import type { PermitState } from "../../core/accounts.ts";
 
 /**
  * Anthropic's `anthropic-ratelimit-*` headers.
  * https://platform.claude.com/docs/en/api/rate-limits#response-headers
  */
 export function renderLimitHeaders(
-  state: { requests?: LimitState; tokens?: LimitState },
+  state: PermitState,
   nowMs: number = Date.now(),
 ): Readonly<Record<string, string>> {
   const headers: Record<string, string> = {};

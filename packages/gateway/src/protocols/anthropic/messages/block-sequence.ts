@@ -107,9 +107,7 @@ export class BlockSequence {
     this.#current = undefined;
     while (this.#current === undefined && this.#queue.length > 0) {
       const next: StreamedBlock = (this.#current = this.#queue.shift()!);
-      const { waiting } = next;
-      next.waiting = "";
-      events += this.append(next, waiting);
+      events += this.append(next, next.waiting);
       if (!next.isDone && (next.kind !== "text" || this.#queue.length === 0)) break;
       next.isDone = true;
       events += this.#close(next);
