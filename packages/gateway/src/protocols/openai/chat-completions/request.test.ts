@@ -104,6 +104,16 @@ describe("a chat completion's request", () => {
     });
   }
 
+  it("can be asked with another body, checked like the client's", () => {
+    const request = parse({ user: "a" });
+    const changed = request.reparse!({ ...(request.body as object), user: "b", model: "other" });
+    assert.deepEqual([changed.alias, changed.labels], ["other", { user: "b" }]);
+    assert.equal(JSON.parse(changed.bytes!.raw.toString()).user, "b");
+    for (const broken of [undefined, null, 5, { model: "m" }]) {
+      assert.throws(() => request.reparse!(broken), { code: "gateway/invalid-request" });
+    }
+  });
+
   it("knows its conversation by the client's key, or by how it began", () => {
     const opening = [
       { role: "system", content: "Be kind." },

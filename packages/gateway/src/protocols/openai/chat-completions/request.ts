@@ -10,6 +10,7 @@ import { parseRequest } from "../parse-request.ts";
 import { samplingFields, tokenLimit } from "../sampling-fields.ts";
 import { conversationOf } from "./conversation.ts";
 import { surveyMessages } from "./survey.ts";
+import { toJsonBody } from "../to-json-body.ts";
 import { translateChat } from "./translate.ts";
 
 const partSchema = z.looseObject({ type: z.string() });
@@ -113,6 +114,7 @@ export function parseChatCompletion(
     bytes,
     translate: () => translateChat(body),
     body: value,
+    reparse: (changed) => parseChatCompletion(toJsonBody(changed), limits),
   };
 }
 

@@ -8,6 +8,7 @@ import { invalidRequest } from "../invalid-request.ts";
 import { toLabels } from "../labels.ts";
 import { parseRequest } from "../parse-request.ts";
 import { samplingFields } from "../sampling-fields.ts";
+import { toJsonBody } from "../to-json-body.ts";
 import { DEFAULT_MAX_TOKENS, translateCompletion } from "./translate.ts";
 
 const tokenId = z.int().min(0).max(0xffff_ffff);
@@ -37,17 +38,17 @@ const NO_IMAGES = { numImages: 0, imageBytes: 0 };
 /** Throws `gateway/invalid-request`. */
 export function parseTextCompletion(
   { value, bytes }: JsonBody,
-  { maxChoices }: Pick<GatewayLimits, "maxChoices">,
+  limits: Pick<GatewayLimits, "maxChoices">,
 ): ModelRequest {
   const body = parseRequest(requestSchema, value);
   const prompts = toPrompts(body.prompt);
   // A provider that makes `best_of` choices to show `n` of them bills them all.
   const numChoices = prompts.length * Math.max(body.n ?? 1, body.best_of ?? 1);
-  if (numChoices > maxChoices) {
+  if (numChoices > limits.maxChoices) {
     throw invalidRequest(
       "prompt",
       "value",
-      `${prompts.length} prompts ask for ${numChoices} choices, more than the ${maxChoices} that one request may ask for.`,
+      `${prompts.length} prompts ask for ${numChoices} choices, more than the ${limits.maxChoices} that one request may ask for.`,
       "Send fewer prompts per request.",
     );
   }
@@ -69,6 +70,7 @@ export function parseTextCompletion(
     bytes,
     translate: () => translateCompletion(body, prompts),
     body: value,
+    reparse: (changed) => parseTextCompletion(toJsonBody(changed), limits),
   };
 }
 

@@ -5,6 +5,7 @@ import type { ModelRequest } from "../../../core/model-request.ts";
 import type { JsonBody } from "../../../server/json-body.ts";
 import { toLabels } from "../labels.ts";
 import { parseRequest } from "../parse-request.ts";
+import { toJsonBody } from "../to-json-body.ts";
 import { translateEmbedding } from "./translate.ts";
 
 /** OpenAI's own limit on texts in one request. */
@@ -55,5 +56,6 @@ export function parseEmbedding({ value, bytes }: JsonBody): ModelRequest {
     bytes,
     translate: () => translateEmbedding(body),
     body: value,
+    reparse: (changed) => parseEmbedding(toJsonBody(changed)),
   };
 }

@@ -5,6 +5,7 @@ import type { ModelRequest } from "../../../../core/model-request.ts";
 import type { JsonBody } from "../../../../server/json-body.ts";
 import { NO_LABELS } from "../../labels.ts";
 import { parseRequest } from "../../parse-request.ts";
+import { toJsonBody } from "../../to-json-body.ts";
 import { translateSpeech } from "./translate.ts";
 
 const requestSchema = z.looseObject({
@@ -44,5 +45,6 @@ export function parseSpeech({ value, bytes }: JsonBody): ModelRequest {
     bytes,
     translate: () => translateSpeech(body),
     body: value,
+    reparse: (changed) => parseSpeech(toJsonBody(changed)),
   };
 }
