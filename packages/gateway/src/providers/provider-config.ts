@@ -174,11 +174,19 @@ export type ProviderConfig = z.infer<typeof providerConfigSchema>;
 export type ProviderKind = ProviderConfig["kind"];
 export type ProviderConfigOf<K extends ProviderKind> = Extract<ProviderConfig, { kind: K }>;
 
-/** Becomes the first half of a target's id, and part of metrics' labels. `own` is taken. */
-export const providerNameSchema = z
-  .string()
-  .regex(/^[a-z0-9][a-z0-9-]{0,39}$/, "must be lower-case letters, digits and hyphens")
-  .refine((name) => name !== "own", { error: "'own' is the name of this organisation's models" });
+/** A provider's name becomes the first half of a target's id, and part of metrics' labels. */
+const NAME = /^[a-z0-9][a-z0-9-]{0,39}$/;
 
-export const providersConfigSchema = z.record(providerNameSchema, providerConfigSchema);
+export const providersConfigSchema = z
+  .record(z.string(), providerConfigSchema)
+  .superRefine((providers, context) => {
+    for (const name in providers) {
+      const message = !NAME.test(name)
+        ? "must be named in lower-case letters, digits and hyphens"
+        : name === "own"
+          ? "must have another name: 'own' stands for this organisation's models"
+          : undefined;
+      if (message !== undefined) context.addIssue({ code: "custom", path: [name], message });
+    }
+  });
 export type ProvidersConfig = z.infer<typeof providersConfigSchema>;

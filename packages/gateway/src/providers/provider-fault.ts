@@ -7,6 +7,9 @@ const FAULT_OF_STATUS: Readonly<Record<number, UpstreamFault>> = {
   403: "unauthenticated",
   404: "not-found",
   408: "server-error",
+  // Bedrock's, for a model that failed behind it.
+  424: "server-error",
+  425: "overloaded",
   429: "rate-limited",
   498: "overloaded",
   503: "overloaded",
