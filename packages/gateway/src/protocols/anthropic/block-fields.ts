@@ -34,6 +34,10 @@ export function objectField(holder: Readonly<Record<string, unknown>>, name: str
     : wrongField(`${at}.${name}`, "an object");
 }
 
+export function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}
+
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -121,7 +121,7 @@ it("what is left of a key's limits stands in Anthropic's headers", () => {
     "anthropic-ratelimit-tokens-remaining": "0",
     "anthropic-ratelimit-tokens-reset": "2026-11-25T10:01:01Z",
   });
-  assert.deepEqual(renderLimitHeaders({}, now), {});
+  assert.deepEqual(renderLimitHeaders({ requests: undefined, tokens: undefined }, now), {});
 });
 
 it("Anthropic's clients are known by their headers", () => {

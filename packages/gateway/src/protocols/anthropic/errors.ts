@@ -6,6 +6,7 @@ import { UpstreamError } from "../../core/upstream-errors.ts";
 import type { UpstreamFault } from "../../core/upstream-errors.ts";
 import type { RenderedError } from "../../server/front.ts";
 import { isObject } from "./block-fields.ts";
+import { REQUEST_ID } from "./request-headers.ts";
 
 const STATUS_OF_KIND: { readonly [Kind in ErrorKind]: number } = {
   "invalid-input": 400,
@@ -73,7 +74,7 @@ const CONTEXT_CODE = /\/(?:context-(?:length-)?exceeded|prompt-too-long|conversa
 export function renderError(thrown: unknown, requestId: string): RenderedError {
   const error = toKnown(thrown, requestId);
   const status = statusOf(error);
-  const headers: Record<string, string> = { "request-id": requestId };
+  const headers: Record<string, string> = { [REQUEST_ID]: requestId };
   if (status !== 402 && (error.kind === "overloaded" || error.retryable)) {
     headers["retry-after"] = retryAfter(error);
   } else if (isRetriedByDefault(status) || status === 402) {

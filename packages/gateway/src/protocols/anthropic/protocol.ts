@@ -12,5 +12,5 @@ export const anthropic: Protocol = {
   recognises: speaksAnthropic,
   renderError,
   renderStreamError,
-  renderLimits: (state) => renderLimitHeaders(state),
+  renderLimits: renderLimitHeaders,
 };

@@ -1,5 +1,8 @@
 import type { IncomingHttpHeaders } from "node:http";
 
+/** Where Anthropic's SDKs look for an answer's id. */
+export const REQUEST_ID = "request-id";
+
 /** Headers that mean something to whoever speaks Anthropic's protocol, and nothing to the gateway. */
 const FORWARDED = ["anthropic-version", "anthropic-beta"] as const;
 

@@ -164,7 +164,7 @@ export class BlockSequence {
   }
 
   #proof(block: StreamedBlock): string {
-    if (block.hasProof) return "";
+    if (block.hasProof || this.#display === "none") return "";
     const proof = proofBlockOfCall(block.id, block.metadata);
     if (proof === undefined) return "";
     block.hasProof = true;

@@ -25,9 +25,15 @@ export function toolUseBlock(id: string, name: string, inputJson: string): strin
   );
 }
 
-/** Anthropic's clients find results by this id, so a call without one gets one. */
+const TOOL_USE_ID = /^[a-zA-Z0-9_-]+$/;
+
+/**
+ * Clients find results by this id, so a call without one gets one; and Anthropic, which may see it in a later
+ * turn, takes no others than these.
+ */
 export function toToolUseId(toolCallId: string): string {
-  return toolCallId === "" ? `toolu_${randomUUID().replaceAll("-", "")}` : toolCallId;
+  if (toolCallId === "") return `toolu_${randomUUID().replaceAll("-", "")}`;
+  return TOOL_USE_ID.test(toolCallId) ? toolCallId : toolCallId.replaceAll(/[^a-zA-Z0-9_-]/g, "_");
 }
 
 /** A call's input as a JSON object. What is none is kept under the name that Anthropic's guides use for it. */

@@ -1,5 +1,5 @@
 import type { ChatCall } from "@homegrown/contracts";
-import { blocksOf, isObject, stringField } from "../block-fields.ts";
+import { blocksOf, isGiven, isObject, stringField } from "../block-fields.ts";
 import type { Block } from "../block-fields.ts";
 import { inexpressible } from "../parse-request.ts";
 import { toAssistantParts } from "./assistant.ts";
@@ -13,6 +13,9 @@ import type { ToolResultPart } from "./tool-results.ts";
 type Prompt = ChatCall["prompt"];
 type PortMessage = Prompt[number];
 
+/** What a system message in mid-conversation may say besides its text. */
+const SYSTEM_CONTROLS = ["clear_at", "output_config"];
+
 /**
  * Anthropic's system text and messages as the chat port's prompt. Names what is left out in `dropped`; throws
  * `gateway/invalid-request` for what the port cannot express.
@@ -25,9 +28,8 @@ export function toPrompt({ system, messages }: PromptBody, dropped: Set<string>)
     const at = `messages.${index}.content`;
     const blocks = blocksOf(message.content, at);
     if (message.role === "system") {
-      // Controls of a system message in mid-conversation (`clear_at`, `output_config`).
-      for (const field of Object.keys(message)) {
-        if (field !== "role" && field !== "content") dropped.add(`messages.${field}`);
+      for (const control of SYSTEM_CONTROLS) {
+        if (isGiven(message[control])) dropped.add(`messages.${control}`);
       }
       prompt.push(...toSystem(blocks, at));
     } else if (message.role === "assistant") {

@@ -45,7 +45,7 @@ export function renderMessage(
       if (display !== "none") blocks.push(...renderReasoning(part, display));
     } else if (part.type === "tool-call" && part.providerExecuted !== true) {
       hasToolUse = true;
-      blocks.push(...renderToolCall(part));
+      blocks.push(...renderToolCall(part, display));
     }
   }
   const metadata = result.providerMetadata?.["anthropic"];
@@ -84,9 +84,10 @@ function renderReasoning({ text, providerMetadata }: Reasoning, display: Thinkin
   return [thinkingBlock(display === "omitted" ? "" : text, proof.signature)];
 }
 
-function renderToolCall({ toolCallId, toolName, input, providerMetadata }: ToolCall): string[] {
+function renderToolCall(call: ToolCall, display: ThinkingDisplay): string[] {
+  const { toolCallId, toolName, input, providerMetadata } = call;
   const id = toToolUseId(toolCallId);
-  const proof = proofBlockOfCall(id, providerMetadata);
+  const proof = display === "none" ? undefined : proofBlockOfCall(id, providerMetadata);
   const block = toolUseBlock(id, toolName, toInputJson(input));
   return proof === undefined ? [block] : [proof, block];
 }

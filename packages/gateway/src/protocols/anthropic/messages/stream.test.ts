@@ -165,3 +165,33 @@ it("why an answer stopped, as each kind of provider says it", () => {
   assert.deepEqual(reasonOf("stop", "stop-sequence", ["END"]), ["stop_sequence", "END"]);
   assert.equal(reasonOf("stop", "stop-sequence", ["END", "X"]), "stop_sequence");
 });
+
+it("ids of calls are such as Anthropic takes, whole and streamed", () => {
+  const call = { type: "tool-call", toolCallId: "functions.look:0", toolName: "look", input: "{}" } as const;
+  const google = { providerMetadata: { google: { thoughtSignature: "CiQB" } } };
+  const answer = {
+    ...ANSWERS["plain text"]!,
+    content: [{ ...call, ...google }],
+    parts: [{ ...call, ...google }],
+  };
+  for (const [thinking, types] of [
+    [undefined, ["redacted_thinking", "tool_use"]],
+    [{ type: "disabled" }, ["tool_use"]],
+  ] as const) {
+    const translation = translate({ thinking });
+    const whole = JSON.parse(translation.renderAnswer([toResult(answer)], USAGE, HEAD)) as {
+      content: { type: string; id?: string }[];
+    };
+    assert.deepEqual(
+      whole.content.map(({ type }) => type),
+      types,
+    );
+    assert.equal(whole.content.at(-1)?.id, "functions_look_0");
+    const stream = translation.createStream(HEAD);
+    const events = toParts(answer).map((part) => stream.render(0, part));
+    assert.match(events.join(""), /"id":"functions_look_0"/);
+    assert.equal(events.join("").includes("redacted_thinking"), types.length > 1);
+  }
+  const nameless = { ...ANSWERS["plain text"]!, content: [{ ...call, toolCallId: "" }] };
+  assert.match(translate().renderAnswer([toResult(nameless)], USAGE, HEAD), /"id":"toolu_[0-9a-f]{32}"/);
+});

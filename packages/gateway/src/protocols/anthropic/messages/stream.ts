@@ -121,7 +121,7 @@ export class MessageStream implements ChatStreamRenderer {
           this.#startUsage = part.providerMetadata?.["anthropic"]?.["usage"];
         return "";
       case "ping":
-        return this.#hasStarted ? PING : this.#startMessage();
+        return this.#hasStarted ? PING : "";
       case "finish":
         this.#finish = part;
         this.#running.clear();

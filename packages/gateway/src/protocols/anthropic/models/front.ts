@@ -1,5 +1,6 @@
 import { HomegrownError } from "@homegrown/contracts";
 import type { Front } from "../../../server/front.ts";
+import { REQUEST_ID } from "../request-headers.ts";
 import { pageOf } from "./paging.ts";
 import { renderModel, renderModelPage } from "./render.ts";
 
@@ -8,6 +9,7 @@ export const listAnthropicModels: Front = {
   path: "/v1/models",
   endpoint: "models",
   async handle(exchange, { core }) {
+    exchange.annotate(REQUEST_ID, exchange.requestId);
     const models = await core.listModels(exchange.caller);
     exchange.sendJson(200, renderModelPage(pageOf(models, exchange.query)));
   },
@@ -18,6 +20,7 @@ export const retrieveAnthropicModel: Front = {
   path: "/v1/models/{model}",
   endpoint: "models",
   async handle(exchange, { core }) {
+    exchange.annotate(REQUEST_ID, exchange.requestId);
     const models = await core.listModels(exchange.caller);
     const model = models.find(({ id }) => id === exchange.parameter);
     if (model === undefined) throw modelNotFound(exchange.parameter);
