@@ -1,24 +1,34 @@
 // Puts the gateway's parts together: own models and providers as targets, routes over them, accounts, the core,
 // and the server before it.
 import type { ModelDirectory } from "@homegrown/contracts";
-import { Agent } from "undici";
+import { AnswerCaches } from "../answer-cache/answer-caches.ts";
+import type { GatewayConfig, GatewayConfigInput } from "../config/gateway-config.ts";
+import { parseConfig } from "../config/parse-config.ts";
 import { NO_ACCOUNTS } from "../core/accounts.ts";
+import type { KeyLimits } from "../core/key.ts";
 import { createCore } from "../core/serving/core.ts";
-import { createTargets } from "../providers/target-factory.ts";
-import { UndiciConnections } from "../providers/passthrough/undici-passthrough.ts";
-import { HealthRegistry } from "../routing/health.ts";
-import { createRouter } from "../routing/router.ts";
+import type { RouteDescription } from "../routing/compiled-route.ts";
 import { DEFAULT_LIMITS } from "../server/limits.ts";
 import type { GatewayLimits } from "../server/limits.ts";
 import type { RequestRecord } from "../server/request-record.ts";
 import { startServer } from "../server/start-server.ts";
-import { createTargetSource } from "./gateway-targets.ts";
+import { GatewayState } from "../state/gateway-state.ts";
+import { createResponseStore } from "../stored-responses/create-response-store.ts";
+import type { ResponseStore } from "../stored-responses/response-store.ts";
+import { ConfiguredRouting } from "./configured-routing.ts";
+import type { GatewayDatabase } from "./gateway-database.ts";
+import { createModelList } from "./model-list.ts";
+import { createPages } from "./pages.ts";
+import { createStateAccounts } from "./state-accounts.ts";
 
 export interface GatewayOptions {
   /** Own models. */
   directory?: ModelDirectory;
-  config?: any;
-  /** Default 127.0.0.1; another only once a key exists. */
+  /** As written by `defineConfig`, or as read. Default: own models under their names, and nothing else. */
+  config?: GatewayConfigInput | GatewayConfig;
+  /** Keys, budgets, ledger. Without it anybody on this machine may ask, and nothing is counted. Stays the caller's. */
+  database?: GatewayDatabase;
+  /** Default 127.0.0.1; an address that others reach only once a key exists. */
   host?: string;
   /** 0 (the default) takes a free port. */
   port?: number;
@@ -27,83 +37,103 @@ export interface GatewayOptions {
   limits?: Partial<GatewayLimits>;
   /** Called once when a request is over; holds no prompt and no answer. */
   onRequest?: (record: RequestRecord) => void;
+  /** Told of what fails beside requests: the store, background work. Holds no secret and no prompt. */
+  onFault?: (error: unknown) => void;
   /** How long `close` lets running requests finish. Default 10 s. */
   drainMs?: number;
 }
 
 export interface Gateway {
-  /** For example `http://127.0.0.1:8080`; OpenAI clients take `${url}/v1` as their base URL. */
+  /** For example `http://127.0.0.1:8080`; OpenAI clients take `${url}/v1` as their base URL, Anthropic's this. */
   readonly url: string;
   readonly port: number;
-  /** Refuses new connections, lets running requests finish within `drainMs`, then ends them. */
+  /** Each route with its targets and their health. */
+  routes(): readonly RouteDescription[];
+  /** Takes a new configuration over. Throws `gateway/config-invalid` and goes on with the old one. */
+  reload(config: GatewayConfigInput | GatewayConfig): Promise<void>;
+  /** Refuses new connections, lets running requests finish within `drainMs`, writes what waits. Idempotent. */
   close(): Promise<void>;
 }
 
 const DEFAULT_DRAIN_MS = 10_000;
 
+/**
+ * Serves own and rented models over HTTP. Throws `gateway/config-invalid`, `gateway/loopback-only`,
+ * `gateway/port-in-use`, `gateway/port-forbidden`, `gateway/address-unavailable`, or what the database throws.
+ */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const config = options.config ?? {};
-  const connections = new UndiciConnections();
-  const dispatcher = new Agent({});
-  const rented = await createTargets(config.providers ?? {}, {
-    dispatcher,
-    createPassthrough: (endpoint, target) => connections.createPassthrough({ ...endpoint, target }),
-  });
-  const targets = createTargetSource(options.directory, rented, {});
-  const router = createRouter({
-    routes: config.routes ?? {},
-    defaults: config.defaults ?? { timeouts: {}, retry: {}, breaker: {} },
-    exposeOwn: true,
-    exposeTargets: false,
-    targets,
-    health: new HealthRegistry(),
-  });
+  const { directory, database, onFault = warn } = options;
+  const config = parseConfig(options.config ?? {}, "the configuration");
+  const limits = toLimits(config.limits, options.limits ?? {});
+  const routing = await ConfiguredRouting.open(config, { directory, loadMasker });
+  const teamLimits = (team: string): KeyLimits | undefined => limitsOfTeam(routing.config, team);
+  const state = database && (await GatewayState.open(database, { onError: onFault, teamLimits }));
+  const responses = database && createResponses(database, config, onFault);
   const core = createCore({
-    accounts: NO_ACCOUNTS,
-    routing: { router },
-    limits: {
-      maxAnswerBytes: limits.maxAnswerBytes,
-      maxEventBytes: limits.maxEventBytes,
-      maxParallelChoices: limits.maxParallelChoices,
-      maxRecordedBytes: limits.maxRecordedBytes,
-    },
-    listModels: async () => (await options.directory?.list()) ?? [],
+    accounts: state ? createStateAccounts(state) : NO_ACCOUNTS,
+    routing,
+    limits,
+    listModels: createModelList(directory, routing, state?.keys),
     observe: () => {},
-    caches: undefined,
-    hooks: undefined,
+    caches: new AnswerCaches(),
     capture: undefined,
   });
   const server = await startServer({
-    context: { core, responses: undefined },
-    keys: undefined,
-    host: options.host ?? "127.0.0.1",
+    context: { core, responses },
+    keys: state?.keys,
+    host: options.host ?? config.host,
     port: options.port ?? 0,
-    allowedHosts: options.allowedHosts ?? [],
+    allowedHosts: options.allowedHosts ?? config.allowedHosts,
     limits,
-    pages: new Map([
-      [
-        "/healthz",
-        {
-          isPublic: true,
-          render: ({ draining }) => ({
-            status: draining ? 503 : 200,
-            body: `{"status":"${draining ? "draining" : "ok"}"}`,
-            contentType: "application/json",
-          }),
-        },
-      ],
-    ]),
+    pages: createPages({ state }),
     onRequest: options.onRequest,
-    drainMs: options.drainMs ?? DEFAULT_DRAIN_MS,
+    drainMs: options.drainMs ?? config.drainMs ?? DEFAULT_DRAIN_MS,
   });
+  let closed: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    await server.close();
+    await routing.close();
+    await responses?.close();
+    await state?.close();
+  };
   return {
     url: server.url,
     port: server.port,
-    async close() {
-      await server.close();
-      await connections.close({ force: true });
-      await dispatcher.destroy();
-    },
+    routes: () => routing.router.describe(),
+    reload: async (next) => routing.apply(parseConfig(next, "the configuration")),
+    close: () => (closed ??= close()),
   };
+}
+
+function toLimits(...layers: readonly Readonly<Record<string, number | undefined>>[]): GatewayLimits {
+  const limits: Record<string, number> = { ...DEFAULT_LIMITS };
+  for (const layer of layers) {
+    for (const [name, value] of Object.entries(layer)) if (value !== undefined) limits[name] = value;
+  }
+  return limits as unknown as GatewayLimits;
+}
+
+function limitsOfTeam({ teams }: GatewayConfig, team: string): KeyLimits | undefined {
+  const limits = Object.hasOwn(teams, team) ? teams[team] : undefined;
+  return limits as KeyLimits | undefined;
+}
+
+function createResponses(
+  database: GatewayDatabase,
+  { responses }: GatewayConfig,
+  onFault: (error: unknown) => void,
+): ResponseStore | undefined {
+  if (!responses.store) return undefined;
+  const { retentionDays } = responses;
+  return createResponseStore({ database, retentionDays, onFault });
+}
+
+/** Detectors are loaded only where something masks: they cost a tenth of a second. */
+async function loadMasker(): Promise<import("../hooks/hook.ts").JsonMasker> {
+  const { createMasker } = await import("@homegrown/data");
+  return createMasker();
+}
+
+function warn(error: unknown): void {
+  process.emitWarning(error instanceof Error ? error.message : String(error), { code: "HOMEGROWN_GATEWAY" });
 }

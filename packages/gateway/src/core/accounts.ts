@@ -21,8 +21,13 @@ export interface LimitState {
   resetSeconds: number;
 }
 
+export interface PermitState {
+  readonly requests: LimitState | undefined;
+  readonly tokens: LimitState | undefined;
+}
+
 export interface Permit {
-  readonly state: { requests?: LimitState; tokens?: LimitState } | undefined;
+  readonly state: PermitState | undefined;
   /** Once: corrects what was counted ahead, and gives the stream's place back. */
   settle(tokens: number): void;
 }
@@ -41,8 +46,7 @@ export interface Reservation {
   readonly units: number;
   /** True where no budget applies: nothing was reserved and nothing needs a cap. */
   readonly isFree: boolean;
-  /** Once. */
-  settle(costNano: number): void;
+  /** Where the request will not be made; otherwise its entry in the ledger ends it. */
   release(): void;
 }
 
@@ -53,14 +57,24 @@ export interface EntryStart {
   dialect: Dialect;
   streamed: boolean;
   labels: Readonly<Record<string, string>>;
-  /** The request whose copy this is. */
-  mirrorOf: string | undefined;
+  /** The id of the entry whose copy this is; asked for when it is needed. */
+  mirrorOf: (() => string) | undefined;
 }
 
 export interface Entry {
-  /** Before an attempt: where it goes, and what it costs at most if nobody ever settles it. */
-  attempt(facts: { target: string; provider: string; own: boolean; reservedNano: number | undefined }): void;
-  /** Once. */
+  /** Undefined before the first attempt, and where nothing is counted. */
+  readonly id: string | undefined;
+  /** Before an attempt: where it goes, and what is charged if nobody ever settles it. */
+  attempt(facts: {
+    target: string;
+    provider: string;
+    own: boolean;
+    reservation: Reservation;
+    inputTokens: number;
+    /** Null: unknown. */
+    inputCostNano: number | null;
+  }): void;
+  /** Once. Ends the last attempt's reservation, too. */
   settle(facts: EntryFacts): void;
 }
 
@@ -79,10 +93,10 @@ export interface EntryFacts {
 }
 
 const FREE_PERMIT: Permit = { state: undefined, settle() {} };
-const NO_ENTRY: Entry = { attempt() {}, settle() {} };
+const NO_ENTRY: Entry = { id: undefined, attempt() {}, settle() {} };
 
 export function freeReservation(units: number): Reservation {
-  return { units, isFree: true, settle() {}, release() {} };
+  return { units, isFree: true, release() {} };
 }
 
 /** For a gateway without a database. */

@@ -1,5 +1,5 @@
 import type { HomegrownError } from "@homegrown/contracts";
-import type { LimitState } from "./accounts.ts";
+import type { PermitState } from "./accounts.ts";
 
 /** Where an answer goes: the client's side of one request, without any word of HTTP. */
 export interface Delivery {
@@ -13,7 +13,7 @@ export interface Delivery {
   /** Names to add to the answer's head; only before the first byte. */
   annotate(name: string, value: string): void;
   /** What is left of the caller's limits, for the head of any answer, a refusal included. */
-  showLimits(state: { requests?: LimitState; tokens?: LimitState }): void;
+  showLimits(state: PermitState): void;
   /** The whole answer. Exactly one of `send` and `openStream` is called, once. */
   send(body: Uint8Array | string, contentType?: string): void;
   /** Commits to an answer that comes in parts. Call when the first part is ready. */

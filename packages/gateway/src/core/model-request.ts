@@ -34,6 +34,8 @@ export interface ModelRequest {
   translate(): Translation;
   /** The parsed body, for capture and hooks. */
   body: unknown;
+  /** The same request with another body, checked as if the client had sent it; undefined where a body is no JSON. */
+  reparse?: (body: unknown) => ModelRequest;
   /** Told the whole parsed answer (in the dialect's shape) of a request that passed through, once complete. */
   onPassedThrough?(answer: unknown): void;
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { HomegrownError, toErrorRecord } from "@homegrown/contracts";
 import type { Delivery, DeliveryFacts } from "../core/delivery.ts";
-import type { LimitState } from "../core/accounts.ts";
+import type { PermitState } from "../core/accounts.ts";
 import type { Key } from "../core/key.ts";
 import { EventStream } from "./event-stream.ts";
 import type { Protocol, RenderedError } from "./front.ts";
@@ -133,7 +133,7 @@ export class Exchange implements Delivery {
     this.#send(status, body, contentType);
   }
 
-  showLimits(state: { requests?: LimitState; tokens?: LimitState }): void {
+  showLimits(state: PermitState): void {
     Object.assign(this.#annotations, this.protocol.renderLimits(state));
   }
 

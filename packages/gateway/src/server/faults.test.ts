@@ -368,7 +368,10 @@ describe("faults of clients", () => {
       status: 200,
       outcome: "completed",
       streamed: true,
+      key: "local",
       model: "garden",
+      target: "own/garden",
+      attempts: 1,
       version: "garden@1",
       outputTokens: 3,
     });

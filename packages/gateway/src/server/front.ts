@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Endpoint } from "../core/dialect.ts";
 import type { GatewayCore } from "../core/gateway-core.ts";
-import type { LimitState } from "../core/accounts.ts";
+import type { PermitState } from "../core/accounts.ts";
 import type { ResponseStore } from "../stored-responses/response-store.ts";
 import type { Exchange } from "./exchange.ts";
 import type { GatewayLimits } from "./limits.ts";
@@ -41,5 +41,5 @@ export interface Protocol {
   /** The event that ends a stream which failed after its first byte. */
   renderStreamError(error: unknown, requestId: string): string;
   /** What is left of a key's limits, as the protocol's clients read it. */
-  renderLimits(state: { requests?: LimitState; tokens?: LimitState }): Readonly<Record<string, string>>;
+  renderLimits(state: PermitState): Readonly<Record<string, string>>;
 }

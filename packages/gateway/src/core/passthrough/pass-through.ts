@@ -9,7 +9,7 @@ import { eventEnd } from "../dialects/event-scan.ts";
 import type { ModelRequest } from "../model-request.ts";
 import { AttemptClock } from "../running/attempt-clock.ts";
 import type { AttemptTimeouts } from "../running/attempt-clock.ts";
-import type { Recording } from "../running/recording.ts";
+import type { AnswerListener } from "../running/recording.ts";
 import type { RunOutcome } from "../running/run-outcome.ts";
 import type { Passthrough, PassthroughControl, PassthroughHandler, Target } from "../target.ts";
 import type { TokenUsage } from "../token-usage.ts";
@@ -31,7 +31,7 @@ export interface PassRequest {
   timeouts: AttemptTimeouts;
   totalLeftMs: number;
   limits: PassLimits;
-  recording: Recording | undefined;
+  recording: AnswerListener | undefined;
   /** Called once when the first part is about to leave for the client. */
   onCommit: () => void;
 }

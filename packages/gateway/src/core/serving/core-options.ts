@@ -1,5 +1,5 @@
 import type { ListedModel } from "@homegrown/contracts";
-import type { Hooks } from "../../hooks/hooks.ts";
+import type { Hooks } from "../../hooks/create-hooks.ts";
 import type { Router } from "../../routing/router.ts";
 import type { Accounts } from "../accounts.ts";
 import type { Key } from "../key.ts";
@@ -12,13 +12,12 @@ import type { AnswerCaches } from "../../answer-cache/answer-caches.ts";
 export interface CoreOptions {
   accounts: Accounts;
   /** Looked at anew for every request: a reloaded configuration replaces it. */
-  routing: { readonly router: Router };
+  routing: { readonly router: Router; readonly hooks: Hooks | undefined };
   limits: CoreLimits;
   listModels: (caller: Key) => Promise<readonly ListedModel[]>;
   /** Told once for each request that was understood, whatever became of it. Must not throw. */
   observe: (report: RequestReport) => void;
   caches: AnswerCaches | undefined;
-  hooks: Hooks | undefined;
   /** Undefined where nothing is captured. */
   capture: CapturePort | undefined;
 }

@@ -1,5 +1,7 @@
 // How much a request may cost at most on a target, and how long an answer the budgets leave it.
-import { maxCostNanoUsd } from "../../pricing/cost.ts";
+import { costNanoUsd, maxCostNanoUsd } from "../../pricing/cost.ts";
+import { estimateInputTokens } from "../estimate.ts";
+import { NO_USAGE } from "../token-usage.ts";
 import type { Accounts, Reservation } from "../accounts.ts";
 import type { Key } from "../key.ts";
 import type { ModelRequest } from "../model-request.ts";
@@ -10,7 +12,8 @@ const UNKNOWN_MAX_OUTPUT = 32_768;
 
 export interface Cover {
   reservation: Reservation;
-  reservedNano: number | undefined;
+  /** What the prompt costs at the target, by our estimate; null: unknown. */
+  inputCostNano: number | null;
   /** To be asked of the provider; undefined where the client's own limit, or the model's, holds. */
   maxOutputTokens: number | undefined;
 }
@@ -31,8 +34,7 @@ export function coverRequest(
   const reservation = accounts.reserve(key, { fixedNano, perUnitNano, units, minUnits: Math.min(1, units) });
   const toCover = (granted: Reservation): Cover => ({
     reservation: granted,
-    reservedNano:
-      granted.isFree || fixedNano === undefined ? undefined : fixedNano + perUnitNano * granted.units,
+    inputCostNano: estimateInputCost(request, target, copies),
     maxOutputTokens:
       granted.isFree || (granted.units === units && known !== undefined) || units === 0
         ? request.maxOutputTokens
@@ -57,6 +59,11 @@ function boundCost(
   const withOutput = maxCostNanoUsd(price, { ...most, output: MANY_TOKENS });
   if (fixedNano === null || withOutput === null) return { fixedNano: undefined, perTokenNano: 0 };
   return { fixedNano: fixedNano + 1, perTokenNano: (withOutput - fixedNano) / MANY_TOKENS };
+}
+
+function estimateInputCost(request: ModelRequest, { price }: Target, copies: number): number | null {
+  const cost = costNanoUsd(price, { ...NO_USAGE, input: estimateInputTokens(request) });
+  return cost && cost * copies;
 }
 
 function hasOutput({ dialect }: ModelRequest): boolean {

@@ -10,7 +10,7 @@ import { estimateInputTokens } from "../estimate.ts";
 import type { AnswerHead, ModelRequest, Translation } from "../model-request.ts";
 import { passThrough } from "../passthrough/pass-through.ts";
 import type { AttemptTimeouts } from "../running/attempt-clock.ts";
-import type { Recording } from "../running/recording.ts";
+import type { AnswerListener } from "../running/recording.ts";
 import type { RunOutcome } from "../running/run-outcome.ts";
 import type { Passthrough, Target, TargetLease } from "../target.ts";
 import { runPort } from "../translation/run-port.ts";
@@ -26,7 +26,7 @@ export interface AttemptRun {
   timeouts: AttemptTimeouts;
   totalLeftMs: number;
   limits: CoreLimits;
-  recording: Recording | undefined;
+  recording: AnswerListener | undefined;
   onCommit: () => void;
 }
 

@@ -6,7 +6,7 @@ import { modelFailed } from "../model-failed.ts";
 import type { PortContext, PortRun } from "../model-request.ts";
 import { AttemptClock } from "../running/attempt-clock.ts";
 import type { AttemptTimeouts } from "../running/attempt-clock.ts";
-import type { Recording } from "../running/recording.ts";
+import type { AnswerListener } from "../running/recording.ts";
 import type { RunOutcome } from "../running/run-outcome.ts";
 import type { TokenUsage } from "../token-usage.ts";
 import { withinGrace } from "./abortable.ts";
@@ -19,7 +19,7 @@ export interface PortAttempt {
   delivery: Delivery;
   timeouts: AttemptTimeouts;
   totalLeftMs: number;
-  recording: Recording | undefined;
+  recording: AnswerListener | undefined;
   onCommit: () => void;
 }
 

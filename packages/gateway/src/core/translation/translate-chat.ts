@@ -7,7 +7,7 @@ import { modelFailed } from "../model-failed.ts";
 import type { AnswerHead, ChatStreamRenderer, ChatTranslation, ModelRequest } from "../model-request.ts";
 import { AttemptClock } from "../running/attempt-clock.ts";
 import type { AttemptTimeouts } from "../running/attempt-clock.ts";
-import type { Recording } from "../running/recording.ts";
+import type { AnswerListener } from "../running/recording.ts";
 import type { RunOutcome } from "../running/run-outcome.ts";
 import { seedOfChoice } from "../seeds.ts";
 import { readUntilAborted, withinGrace } from "./abortable.ts";
@@ -27,7 +27,7 @@ export interface ChatRun {
   delivery: Delivery;
   timeouts: AttemptTimeouts;
   totalLeftMs: number;
-  recording: Recording | undefined;
+  recording: AnswerListener | undefined;
   /** Called once when the first part is about to leave for the client. */
   onCommit: () => void;
 }

@@ -1,0 +1,115 @@
+// What a configuration decides and a reload replaces: providers, routes, hooks. Requests that run keep what they
+// began with; the next one sees the new.
+import type { ModelDirectory } from "@homegrown/contracts";
+import { Agent } from "undici";
+import { routeDefaultsOf } from "../config/gateway-config.ts";
+import type { GatewayConfig } from "../config/gateway-config.ts";
+import { createHooks } from "../hooks/create-hooks.ts";
+import type { Hooks } from "../hooks/create-hooks.ts";
+import type { JsonMasker } from "../hooks/hook.ts";
+import { UndiciConnections } from "../providers/passthrough/undici-passthrough.ts";
+import { createTargets } from "../providers/target-factory.ts";
+import { HealthRegistry } from "../routing/health.ts";
+import { createRouter } from "../routing/router.ts";
+import type { Router } from "../routing/router.ts";
+import { createTargetSource } from "./gateway-targets.ts";
+
+export interface RoutingDependencies {
+  directory: ModelDirectory | undefined;
+  /** Loaded only where a hook masks. */
+  loadMasker: () => Promise<JsonMasker>;
+}
+
+const CONNECT_TIMEOUT_MS = 5_000;
+/** Hooks of a replaced configuration may still be in use for as long as a request lasts. */
+const RETIRE_MS = 600_000;
+
+export class ConfiguredRouting {
+  readonly #dependencies: RoutingDependencies;
+  readonly #connections = new UndiciConnections();
+  readonly #dispatcher = new Agent({ connect: { timeout: CONNECT_TIMEOUT_MS } });
+  readonly #health = new HealthRegistry();
+  readonly #retired = new Map<Hooks, NodeJS.Timeout>();
+  #config: GatewayConfig;
+  #router: Router;
+  #hooks: Hooks;
+
+  static async open(config: GatewayConfig, dependencies: RoutingDependencies): Promise<ConfiguredRouting> {
+    const routing = new ConfiguredRouting(config, dependencies);
+    await routing.apply(config);
+    return routing;
+  }
+
+  private constructor(config: GatewayConfig, dependencies: RoutingDependencies) {
+    this.#dependencies = dependencies;
+    this.#config = config;
+    // Nobody sees these: `open` applies the configuration before it returns.
+    this.#router = { aliases: [], describe: () => [], plan: neverPlans };
+    this.#hooks = { chain: () => undefined, unobserved: 0, close: () => Promise.resolve() };
+  }
+
+  get router(): Router {
+    return this.#router;
+  }
+
+  get hooks(): Hooks {
+    return this.#hooks;
+  }
+
+  get config(): GatewayConfig {
+    return this.#config;
+  }
+
+  /** Takes a configuration over, or throws and leaves everything as it was. */
+  async apply(config: GatewayConfig): Promise<void> {
+    const { directory, loadMasker } = this.#dependencies;
+    const rented = await createTargets(config.providers, {
+      dispatcher: this.#dispatcher,
+      createPassthrough: (endpoint, target) => this.#connections.createPassthrough({ ...endpoint, target }),
+    });
+    const masks = Object.values(config.hooks).some(({ kind }) => kind === "mask");
+    const masker = masks ? await loadMasker() : NO_MASKER;
+    const hooks = createHooks(config.hooks, { masker });
+    this.#router = createRouter({
+      routes: config.routes,
+      defaults: routeDefaultsOf(config),
+      exposeOwn: config.own.expose,
+      exposeTargets: config.exposeTargets,
+      targets: createTargetSource(directory, rented, {}),
+      health: this.#health,
+    });
+    this.#retire(this.#hooks);
+    this.#hooks = hooks;
+    this.#config = config;
+  }
+
+  /** Call when no request runs any more. */
+  async close(): Promise<void> {
+    for (const [hooks, timer] of this.#retired) {
+      clearTimeout(timer);
+      await hooks.close();
+    }
+    await this.#hooks.close();
+    await this.#connections.close({ force: true });
+    await this.#dispatcher.destroy();
+  }
+
+  #retire(hooks: Hooks): void {
+    const timer = setTimeout(() => {
+      this.#retired.delete(hooks);
+      void hooks.close();
+    }, RETIRE_MS);
+    timer.unref();
+    this.#retired.set(hooks, timer);
+  }
+}
+
+const NO_MASKER: JsonMasker = {
+  maskJson() {
+    throw new Error("no hook of this configuration masks");
+  },
+};
+
+function neverPlans(): never {
+  throw new Error("the routing was not opened");
+}

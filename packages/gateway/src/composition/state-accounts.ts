@@ -1,0 +1,146 @@
+// The accounts of a gateway with a database: keys, limits, budgets and ledger behind the core's one interface.
+import { HomegrownError } from "@homegrown/contracts";
+import { NO_RESERVATION } from "../budgets/reservation.ts";
+import type { Reservation as Held } from "../budgets/reservation.ts";
+import type {
+  Accounts,
+  Entry,
+  EntryFacts,
+  EntryStart,
+  Reservation,
+  ReservationAsk,
+} from "../core/accounts.ts";
+import { freeReservation } from "../core/accounts.ts";
+import type { Key } from "../core/key.ts";
+import type { NewLedgerEntry, OpenEntry } from "../ledger/ledger-entry.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import type { GatewayState } from "../state/gateway-state.ts";
+
+export function createStateAccounts(state: GatewayState): Accounts {
+  return {
+    permit: (key, endpoint, alias) => state.keys.permits(key, endpoint, alias),
+    admit: (key, ask) => state.limiter.admit(key, ask),
+    reserve: (key, ask) => reserve(state, key, ask),
+    open: (start) => new LedgerEntryOfJob(state.ledger, start),
+  };
+}
+
+function reserve(
+  { budgets }: GatewayState,
+  key: Key,
+  ask: ReservationAsk,
+): Reservation | Promise<Reservation> {
+  const { fixedNano, perUnitNano, units, minUnits } = ask;
+  // What a request of unknown price would cost nobody can set aside.
+  const demand = {
+    fixedNano: fixedNano ?? 0,
+    perUnitNano: fixedNano === undefined ? 0 : perUnitNano,
+    units,
+    minUnits,
+  };
+  const held = budgets.reserve(key, demand);
+  const toReservation = (reservation: Held): Reservation => {
+    if (reservation === NO_RESERVATION) return freeReservation(units);
+    if (fixedNano === undefined) {
+      reservation.release();
+      throw priceUnknown();
+    }
+    return new HeldForJob(reservation);
+  };
+  return held instanceof Promise ? held.then(toReservation) : toReservation(held);
+}
+
+class HeldForJob implements Reservation {
+  readonly held: Held;
+  readonly isFree = false;
+
+  constructor(held: Held) {
+    this.held = held;
+  }
+
+  get units(): number {
+    return this.held.units;
+  }
+
+  release(): void {
+    this.held.release();
+  }
+}
+
+/**
+ * A ledger entry is opened with the first attempt, so that what is refused before costs one row, written once.
+ * The ledger ends the reservation when it settles; a later attempt brings another, so it holds a stand-in.
+ */
+class LedgerEntryOfJob implements Entry {
+  readonly #ledger: Ledger;
+  readonly #start: EntryStart;
+  readonly #current: CurrentReservation = new CurrentReservation();
+  #attempt: { target: string; provider: string; own: boolean } | undefined;
+  #open: OpenEntry | undefined;
+
+  constructor(ledger: Ledger, start: EntryStart) {
+    this.#ledger = ledger;
+    this.#start = start;
+  }
+
+  get id(): string | undefined {
+    return this.#open?.id;
+  }
+
+  attempt(facts: Parameters<Entry["attempt"]>[0]): void {
+    this.#attempt = facts;
+    this.#current.held = facts.reservation instanceof HeldForJob ? facts.reservation.held : NO_RESERVATION;
+    this.#open ??= this.#ledger.open(this.#toEntry(facts.inputTokens, facts.inputCostNano));
+  }
+
+  settle(facts: EntryFacts): void {
+    const open = (this.#open ??= this.#ledger.open(this.#toEntry(0, 0)));
+    open.settle({ ...facts, ...this.#attempt, route: this.#start.alias });
+  }
+
+  #toEntry(inputTokens: number, inputCostNano: number | null): NewLedgerEntry {
+    const { key, requestId, alias, dialect, streamed, labels, mirrorOf } = this.#start;
+    return {
+      requestId,
+      keyId: key.id,
+      team: key.team,
+      alias,
+      dialect,
+      streamed,
+      labels,
+      ...(mirrorOf !== undefined && { mirrorOf: mirrorOf() }),
+      reservation: this.#current,
+      inputTokens,
+      inputCostNano,
+    };
+  }
+}
+
+class CurrentReservation implements Held {
+  held: Held = NO_RESERVATION;
+
+  get units(): number {
+    return this.held.units;
+  }
+  get periods(): Held["periods"] {
+    return this.held.periods;
+  }
+  settle(costNano: number): void {
+    this.held.settle(costNano);
+  }
+  release(): void {
+    this.held.release();
+  }
+  correct(costNano: number): void {
+    this.held.correct(costNano);
+  }
+}
+
+function priceUnknown(): HomegrownError {
+  return new HomegrownError({
+    code: "gateway/price-unknown",
+    kind: "forbidden",
+    message: "A budget applies to this key, and nobody knows what this model costs.",
+    hint: "Whoever runs this gateway should state the model's price in the configuration.",
+  });
+}
