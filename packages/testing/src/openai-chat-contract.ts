@@ -206,6 +206,23 @@ export function describeChat(subject: () => OpenAiSubject): void {
       }
     });
 
+    it("names what no model sees, and answers all the same", async () => {
+      const { data, response } = await subject()
+        .client.chat.completions.create({
+          model: subject().model,
+          messages: QUESTION,
+          max_tokens: 4,
+          tools: [],
+          verbosity: "low",
+          store: false,
+          min_p: 0.1,
+        } as OpenAI.ChatCompletionCreateParamsNonStreaming)
+        .withResponse();
+      assert.equal(data.choices.length, 1);
+      const dropped = response.headers.get("x-homegrown-dropped")?.split(/, */) ?? [];
+      assert.deepEqual(dropped.sort(), ["min_p", "verbosity"]);
+    });
+
     it("takes text parts, developer messages, a user and metadata", async () => {
       const answer = await subject().client.chat.completions.create({
         model: subject().model,

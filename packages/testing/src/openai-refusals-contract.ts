@@ -4,7 +4,7 @@ import { APIError, BadRequestError } from "openai";
 import { PROMPT, QUESTION } from "./openai-subject.ts";
 import type { OpenAiSubject } from "./openai-subject.ts";
 
-/** What is refused, and that the refusal names the field. */
+/** What a model of text refuses, or its server for it, and that the refusal names the field. */
 export function describeRefusals(subject: () => OpenAiSubject): void {
   const chat = (fields: object): Promise<unknown> => {
     const { client, model } = subject();
@@ -29,14 +29,26 @@ export function describeRefusals(subject: () => OpenAiSubject): void {
       ["messages", () => chat({ messages: [] }), "invalid_value"],
       ["messages[0].role", () => chat({ messages: [{ role: "wizard", content: "" }] }), "invalid_value"],
       ["messages[0].content", () => chat({ messages: [{ role: "user" }] }), "missing_required_parameter"],
-      ["messages[0].content[0].type", () => chat({ messages: [{ role: "user", content: [image] }] })],
+      ["messages", () => chat({ messages: [{ role: "user", content: [image] }] }), "unsupported_parameter"],
+      [
+        "messages[0].content[0].type",
+        () => chat({ messages: [{ role: "user", content: [{ type: "odd" }] }] }),
+      ],
+      [
+        "messages[0].content[0].text",
+        () => chat({ messages: [{ role: "user", content: [{ type: "text" }] }] }),
+      ],
+      ["messages[0].tool_call_id", () => chat({ messages: [{ role: "tool", content: "" }] })],
+      ["tool_choice", () => chat({ tool_choice: "required" }), "invalid_value"],
+      ["web_search_options", () => chat({ web_search_options: {} }), "unsupported_parameter"],
+      ["reasoning_effort", () => chat({ reasoning_effort: "heroic" }), "invalid_value"],
       ["temperature", () => chat({ temperature: 2.5 }), "invalid_value"],
       ["temperature", () => chat({ temperature: "hot" }), "invalid_type"],
       ["top_p", () => chat({ top_p: 1.5 }), "invalid_value"],
       ["presence_penalty", () => chat({ presence_penalty: -3 }), "invalid_value"],
       ["frequency_penalty", () => chat({ frequency_penalty: 3 }), "invalid_value"],
       ["logit_bias.5", () => chat({ logit_bias: { 5: 101 } }), "invalid_value"],
-      ["n", () => chat({ n: 9 }), "invalid_value"],
+      ["n", () => chat({ n: 129 }), "invalid_value"],
       ["stop", () => chat({ stop: ["a", "b", "c", "d", "e"] }), "invalid_value"],
       ["max_tokens", () => chat({ max_tokens: 0 }), "invalid_value"],
       ["top_logprobs", () => chat({ top_logprobs: 2 }), "invalid_value"],

@@ -15,4 +15,6 @@ export function checkUsage(usage: OpenAI.CompletionUsage | undefined, maxTokens:
   assert.ok(usage.prompt_tokens > 0);
   assert.ok(usage.completion_tokens > 0 && usage.completion_tokens <= maxTokens);
   assert.equal(usage.total_tokens, usage.prompt_tokens + usage.completion_tokens);
+  assert.ok(usage.prompt_tokens_details!.cached_tokens! <= usage.prompt_tokens);
+  assert.ok(usage.completion_tokens_details!.reasoning_tokens! <= usage.completion_tokens);
 }
