@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, beforeEach, describe, it } from "node:test";
+import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 import { openDatabase } from "@homegrown/storage";
 import type { BatchResult, BatchStatement, Database } from "@homegrown/storage";
 import { createResponseStore } from "./create-response-store.ts";
@@ -24,6 +24,7 @@ after(async () => {
   await database.close();
   await rm(folder, { recursive: true });
 });
+afterEach(() => store.close());
 beforeEach(async () => {
   await database.queries.deleteFrom("stored_responses").execute();
   store = createResponseStore({ database, now: () => now, maxTurns: 5, maxConversationChars: 200 });

@@ -20,43 +20,63 @@ export interface Conversation {
 const MAX_REFERENCES = 2000;
 const MAX_REFERRED_BYTES = 32 * 1024 * 1024;
 
+/** What stands in the store and a request continues or names. */
+export interface Earlier {
+  previousId: string | undefined;
+  turns: readonly StoredResponse[];
+  /** Items named by id, by this request and by its turns. */
+  referred: ReadonlyMap<string, Item>;
+}
+
 /** Throws `gateway/previous-response-not-found`, `gateway/item-not-found`, `gateway/conversation-too-long`. */
-export async function expandConversation(
-  body: ResponsesBody,
-  context: ResponsesContext,
-): Promise<Conversation> {
-  const { input, previous_response_id: previousId } = body;
-  if ((input === null || input === undefined) && !previousId) {
-    throw invalidRequest(
-      "input",
-      "missing",
-      "The required parameter 'input' is missing.",
-      "Give 'input' a string or a list of items.",
-    );
-  }
-  const ownItems: readonly Item[] =
-    typeof input === "string" ? [{ type: "message", role: "user", content: input }] : (input ?? []);
-  if (!previousId && !ownItems.some(isReference)) {
+export async function loadEarlier(body: ResponsesBody, context: ResponsesContext): Promise<Earlier> {
+  const previousId = body.previous_response_id ?? undefined;
+  const ownItems = ownItemsOf(body);
+  if (previousId === undefined && !ownItems.some(isReference)) return NOTHING_EARLIER;
+  const turns = previousId === undefined ? [] : await loadTurns(previousId, context);
+  const items = [...turns.flatMap(itemsOf), ...ownItems];
+  return { previousId, turns, referred: await loadReferred(items, context) };
+}
+
+const NOTHING_EARLIER: Earlier = { previousId: undefined, turns: [], referred: new Map() };
+
+/** Throws `gateway/invalid-request` for a body that names something else than what was loaded. */
+export function assembleConversation(body: ResponsesBody, earlier: Earlier): Conversation {
+  const ownItems = ownItemsOf(body);
+  const { previousId, turns, referred } = earlier;
+  if ((body.previous_response_id ?? undefined) !== previousId) throw notLoaded("previous_response_id");
+  if (earlier === NOTHING_EARLIER && !ownItems.some(isReference)) {
     return { items: ownItems, ownItems, numEarlierBytes: 0, stickiness: undefined };
   }
-  const turns = previousId ? await loadTurns(previousId, context) : [];
-  const items = [...turns.flatMap(itemsOf), ...ownItems];
-  const resolver = new ReferenceResolver(items, context);
+  const all = [...turns.flatMap(itemsOf), ...ownItems];
+  const present = presentIds(all);
   let numEarlierBytes = turns.reduce((sum, turn) => sum + numBytesOf(turn), 0);
-  const resolved: Item[] = [];
-  for (const [index, item] of items.entries()) {
+  const items: Item[] = [];
+  for (const item of all) {
     if (!isReference(item)) {
-      resolved.push(item);
+      items.push(item);
       continue;
     }
-    const referred = await resolver.resolve(String(item["id"]), index - items.length + ownItems.length);
-    // What the earlier turns hold is there already.
-    if (referred === undefined) continue;
-    numEarlierBytes += Buffer.byteLength(JSON.stringify(referred));
+    // What the conversation holds already is not said twice.
+    if (present.has(item["id"])) continue;
+    const found = referred.get(String(item["id"]));
+    if (found === undefined) throw notLoaded("input");
+    numEarlierBytes += Buffer.byteLength(JSON.stringify(found));
     if (numEarlierBytes > MAX_REFERRED_BYTES) throw tooManyReferences();
-    resolved.push(referred);
+    items.push(found);
   }
-  return { items: resolved, ownItems, numEarlierBytes, stickiness: turns.at(-1)?.conversation };
+  return { items, ownItems, numEarlierBytes, stickiness: turns.at(-1)?.conversation };
+}
+
+function ownItemsOf({ input, previous_response_id }: ResponsesBody): readonly Item[] {
+  if (typeof input === "string") return [{ type: "message", role: "user", content: input }];
+  if (input || previous_response_id) return input ?? [];
+  throw invalidRequest(
+    "input",
+    "missing",
+    "The required parameter 'input' is missing.",
+    "Give 'input' a string or a list of items.",
+  );
 }
 
 /** `{type: "item_reference", id}`; OpenAI lets the type be left out. */
@@ -97,39 +117,48 @@ function numBytesOf({ input, response }: StoredResponse): number {
   return Buffer.byteLength(input) + Buffer.byteLength(response);
 }
 
-class ReferenceResolver {
-  readonly #context: ResponsesContext;
-  readonly #present: ReadonlySet<unknown>;
-  /** Items of answers that were loaded: most references of a request are into the same few. */
-  readonly #known = new Map<string, Item>();
-  #numReferences = 0;
+function presentIds(items: readonly Item[]): ReadonlySet<unknown> {
+  return new Set(items.filter((item) => !isReference(item)).map((item) => item["id"]));
+}
 
-  constructor(items: readonly Item[], context: ResponsesContext) {
-    this.#context = context;
-    this.#present = new Set(items.filter((item) => !isReference(item)).map((item) => item["id"]));
-  }
-
-  /** Undefined for an item that the conversation holds already. `index` is its place in the request's input. */
-  async resolve(id: string, index: number): Promise<Item | undefined> {
-    if (this.#present.has(id)) return undefined;
-    if (++this.#numReferences > MAX_REFERENCES) throw tooManyReferences();
-    const known = this.#known.get(id);
-    if (known !== undefined) return known;
-    const { caller, store } = this.#context;
+async function loadReferred(
+  items: readonly Item[],
+  { caller, store }: ResponsesContext,
+): Promise<ReadonlyMap<string, Item>> {
+  const present = presentIds(items);
+  const wanted = new Set(items.filter(isReference).map((item) => String(item["id"])));
+  if (wanted.size > MAX_REFERENCES) throw tooManyReferences();
+  const referred = new Map<string, Item>();
+  for (const id of wanted) {
+    if (present.has(id) || referred.has(id)) continue;
     const found = id.length <= 256 ? await store?.findItem(caller.id, id) : undefined;
+    // Most references of a request are into the same few answers.
     for (const item of found === undefined ? [] : outputOf(found.response)) {
-      if (typeof item["id"] === "string") this.#known.set(item["id"], item);
+      if (typeof item["id"] === "string") referred.set(item["id"], item);
     }
-    const item = this.#known.get(id);
-    if (item !== undefined) return item;
-    throw new HomegrownError({
-      code: "gateway/item-not-found",
-      kind: "not-found",
-      message: `Item with id '${toPlainId(id)}' not found. Items are kept only for responses that were stored.`,
-      hint: "Send the item itself (in the AI SDK: set the provider option 'store' to false), or let the key store responses.",
-      details: { param: index >= 0 ? `input[${index}].id` : "previous_response_id" },
-    });
+    if (!referred.has(id)) throw itemNotFound(id);
   }
+  return referred;
+}
+
+function itemNotFound(id: string): HomegrownError {
+  return new HomegrownError({
+    code: "gateway/item-not-found",
+    kind: "not-found",
+    message: `Item with id '${toPlainId(id)}' not found. Items are kept only for responses that were stored.`,
+    hint: "Send the item itself (in the AI SDK: set the provider option 'store' to false), or let the key store responses.",
+    details: { param: "input" },
+  });
+}
+
+/** Only a hook that rewrites a body can come here: what a body names was loaded when it was first parsed. */
+function notLoaded(param: string): HomegrownError {
+  return invalidRequest(
+    param,
+    "value",
+    `A hook made '${param}' name something else than the client's request does.`,
+    "Let the hook change what the conversation says, not what it continues.",
+  );
 }
 
 function tooManyReferences(): HomegrownError {

@@ -7,6 +7,11 @@ import { keyOf, parse, translate } from "./responses.fixture.ts";
 
 const user = (...content: object[]): object => ({ type: "message", role: "user", content });
 
+const functionOf = (name: string): object => ({ type: "function", name, parameters: {} });
+
+const conversationOf = async (body: object): Promise<string | undefined> =>
+  (await parse({ model: "own", ...body })).conversation;
+
 async function refusalOf(body: object): Promise<string> {
   try {
     await translate(body);
@@ -191,10 +196,14 @@ describe("a request as a call of the port", () => {
   });
 
   it("long names and names that clash stay apart, and find back", async () => {
-    const inner = (name: string): object => ({ type: "function", name, parameters: {} });
     const tools = [
-      { type: "namespace", name: "a", description: "", tools: [inner("b__c"), inner("x".repeat(100))] },
-      { type: "namespace", name: "a__b", description: "", tools: [inner("c")] },
+      {
+        type: "namespace",
+        name: "a",
+        description: "",
+        tools: [functionOf("b__c"), functionOf("x".repeat(100))],
+      },
+      { type: "namespace", name: "a__b", description: "", tools: [functionOf("c")] },
     ];
     const { call } = await translate({ tools });
     const names = call.tools?.map(({ name }) => name) ?? [];
@@ -289,15 +298,13 @@ it("tells routing and admission what the request needs", async () => {
 
 it("requests of one conversation have one name for sticky routing, others have others", async () => {
   const first = user({ type: "input_text", text: "one" });
-  const of = async (body: object): Promise<string | undefined> =>
-    (await parse({ model: "own", ...body })).conversation;
-  const begun = await of({ input: [first], instructions: "i" });
+  const begun = await conversationOf({ input: [first], instructions: "i" });
   assert.equal(
-    await of({ input: [first, user({ type: "input_text", text: "two" })], instructions: "i" }),
+    await conversationOf({ input: [first, user({ type: "input_text", text: "two" })], instructions: "i" }),
     begun,
   );
-  assert.notEqual(await of({ input: [first], instructions: "j" }), begun);
-  assert.equal(await of({ input: "x", prompt_cache_key: "k" }), "k");
+  assert.notEqual(await conversationOf({ input: [first], instructions: "j" }), begun);
+  assert.equal(await conversationOf({ input: "x", prompt_cache_key: "k" }), "k");
 });
 
 it("a sealed thought opens again, and nothing else does", () => {

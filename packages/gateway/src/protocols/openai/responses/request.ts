@@ -4,13 +4,14 @@ import { z } from "zod";
 import { boundInputTokens } from "../../../core/bounds.ts";
 import type { ModelRequest } from "../../../core/model-request.ts";
 import type { Key } from "../../../core/key.ts";
+import { parseJsonBody } from "../../../server/json-body.ts";
 import type { JsonBody } from "../../../server/json-body.ts";
 import type { ResponseStore } from "../../../stored-responses/response-store.ts";
 import { toLabels } from "../labels.ts";
 import { parseRequest } from "../parse-request.ts";
 import { toCall, wantsLogprobs } from "./call.ts";
-import { expandConversation } from "./conversation.ts";
-import type { Conversation } from "./conversation.ts";
+import { assembleConversation, loadEarlier } from "./conversation.ts";
+import type { Conversation, Earlier } from "./conversation.ts";
 import { refuseFields } from "./fields.ts";
 import { surveyItems } from "./item-survey.ts";
 import type { Item } from "./messages.ts";
@@ -22,6 +23,8 @@ import { ResponseStream } from "./stream.ts";
 
 const MAX_ITEMS = 20_000;
 const MAX_TOOLS = 4096;
+/** Of what a hook makes of a body. */
+const MAX_DEPTH = 200;
 
 const objectSchema = z.custom<Item>(
   (value) => typeof value === "object" && value !== null && !Array.isArray(value),
@@ -97,15 +100,24 @@ export interface ResponsesContext {
  * Throws `gateway/invalid-request`, `gateway/storing-forbidden`, `gateway/previous-response-not-found`,
  * `gateway/item-not-found`, `gateway/conversation-too-long`.
  */
-export async function parseResponses(
-  { value, bytes }: JsonBody,
-  context: ResponsesContext,
-): Promise<ModelRequest> {
+export async function parseResponses(json: JsonBody, context: ResponsesContext): Promise<ModelRequest> {
+  const body = checkBody(json.value);
+  return toModelRequest(json, body, context, await loadEarlier(body, context));
+}
+
+function checkBody(value: unknown): ResponsesBody {
   refuseFields(value);
-  const body = parseRequest(requestSchema, value);
-  const raw = value as Item;
+  return parseRequest(requestSchema, value);
+}
+
+function toModelRequest(
+  { value, bytes }: JsonBody,
+  body: ResponsesBody,
+  context: ResponsesContext,
+  earlier: Earlier,
+): ModelRequest {
   const storing = planStoring(body, context, bytes.raw.byteLength);
-  const conversation = await expandConversation(body, context);
+  const conversation = assembleConversation(body, earlier);
   const survey = surveyItems(conversation.items);
   const request = describeRequest(body, storing !== undefined);
   const format = body.text?.format?.type ?? "text";
@@ -126,10 +138,15 @@ export async function parseResponses(
     conversation: stickiness,
     labels: toLabels(body),
     bytes: toPassthroughBytes(bytes, body, { conversation, survey, keeps: storing !== undefined }),
-    body: raw,
+    body: value,
+    reparse: (changed) => {
+      const json = parseJsonBody(Buffer.from(JSON.stringify(changed)), MAX_DEPTH);
+      return toModelRequest(json, checkBody(json.value), context, earlier);
+    },
     translate() {
-      const { call, names, dropped } = toCall(body, raw, conversation.items);
-      const saving = storing?.begin(conversation.ownItems, stickiness);
+      const { call, names, dropped } = toCall(body, value as Item, conversation.items);
+      // A copy of this request that is not to be told of its answer (a mirrored one) is not to store it either.
+      const saving = this.onPassedThrough && storing?.begin(conversation.ownItems, stickiness);
       const options = { request, names, saving };
       return {
         port: "chat",

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, beforeEach, describe, it } from "node:test";
+import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 import { openDatabase } from "@homegrown/storage";
 import type { Database } from "@homegrown/storage";
 import type { ChatResult } from "@homegrown/contracts";
@@ -31,6 +31,7 @@ after(async () => {
   await database.close();
   await rm(folder, { recursive: true });
 });
+afterEach(() => store.close());
 beforeEach(async () => {
   await database.queries.deleteFrom("stored_responses").execute();
   store = createResponseStore({ database, now: () => now, maxInputChars: 10_000 });
@@ -209,19 +210,43 @@ it("a streamed answer is there as soon as its last event is", async () => {
   assert.equal(await store.deleteByUser("ann"), 1);
 });
 
-describe("fronts over what is stored", () => {
-  async function ask(front: Front, parameter: string, query = "", caller = OWNER): Promise<unknown> {
-    let body = "";
-    const exchange = {
-      parameter,
-      caller,
-      query: new URLSearchParams(query),
-      sendJson: (_status: number, sent: string) => (body = sent),
-    };
-    await front.handle(exchange as unknown as Exchange, { responses: store } as FrontContext);
-    return JSON.parse(body);
-  }
+async function ask(front: Front, parameter: string, query = "", caller = OWNER): Promise<unknown> {
+  let body = "";
+  const exchange = {
+    parameter,
+    caller,
+    query: new URLSearchParams(query),
+    sendJson: (_status: number, sent: string) => (body = sent),
+  };
+  await front.handle(exchange as unknown as Exchange, { responses: store } as FrontContext);
+  return JSON.parse(body);
+}
 
+it("a body that a hook changed continues what the client's did, and nothing else", async () => {
+  await answer({ input: "one" }, say("Hello"), "r1");
+  const body = { model: "own", input: "my name is Ann", previous_response_id: "resp_r1" };
+  const request = await parse(body, { caller: OWNER, store });
+  const masked = request.reparse!({ ...body, input: "my name is [NAME]" });
+  const translation = masked.translate();
+  assert.ok(translation.port === "chat");
+  assert.equal(translation.call.prompt.length, 3);
+  translation.renderAnswer([resultOf(say("Hi"))], USAGE, HEAD);
+  const stored = await store.get("key-a", `resp_${HEAD.id}`);
+  assert.ok(stored?.input.includes("[NAME]") && !stored.input.includes("Ann"));
+  assert.throws(() => request.reparse!({ ...body, previous_response_id: "resp_r2" }), {
+    code: "gateway/invalid-request",
+  });
+});
+
+it("a copy of a request that is not told of its answer stores none", async () => {
+  const { onPassedThrough: _, ...copy } = await parse({ model: "own", input: "x" }, { caller: OWNER, store });
+  const translation = copy.translate();
+  assert.ok(translation.port === "chat");
+  translation.renderAnswer([resultOf(say("Hello"))], USAGE, HEAD);
+  assert.equal(await store.get("key-a", `resp_${HEAD.id}`), undefined);
+});
+
+describe("fronts over what is stored", () => {
   it("fetch, list, delete", async () => {
     const input = [1, 2, 3].map((number) => ({ role: "user", content: `message ${number}` }));
     const made = await answer({ input }, say("Hello"), "r1");
