@@ -2,6 +2,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { CountTranslation } from "../../../core/model-request.ts";
 import type { JsonBody } from "../../../server/json-body.ts";
+import { toJsonBody } from "../../openai/to-json-body.ts";
 import { countTokensSchema } from "../messages/body-schema.ts";
 import { beginningOf, sessionOf } from "../messages/conversation.ts";
 import { measure } from "../messages/measures.ts";
@@ -44,5 +45,6 @@ export function parseCountTokens({ value, bytes }: JsonBody, headers: IncomingHt
       render: (inputTokens) => `{"input_tokens":${inputTokens}}`,
     }),
     body: value,
+    reparse: (changed) => parseCountTokens(toJsonBody(changed), headers),
   };
 }

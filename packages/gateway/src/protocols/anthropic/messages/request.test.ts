@@ -122,6 +122,22 @@ describe("what a request says of itself", () => {
     );
   });
 
+  it("a hook's body is checked like the client's, and keeps its headers", () => {
+    const request = ask({ metadata: { user_id: "a" } }, { "anthropic-beta": "x" });
+    const changed = request.reparse!({ ...(request.body as object), metadata: { user_id: "b" } });
+    assert.deepEqual(changed.labels, { user_id: "b" });
+    assert.deepEqual(changed.bytes!.headers, { "anthropic-beta": "x" });
+    assert.equal(JSON.parse(changed.bytes!.raw.toString()).metadata.user_id, "b");
+    assert.equal(
+      paramOf(() => request.reparse!({ model: "m", max_tokens: 1 })),
+      "messages",
+    );
+    assert.equal(
+      paramOf(() => request.reparse!(null)),
+      "",
+    );
+  });
+
   it("what nobody here knows reaches a provider that may", () => {
     const request = ask(
       {
@@ -201,9 +217,8 @@ describe("what a port is asked", () => {
       toolChoice: { type: "tool", toolName: "look" },
       providerOptions: {
         anthropic: { metadata: { userId: "u1" }, disableParallelToolUse: true, toolStreaming: false },
-        openai: { store: false, parallelToolCalls: false },
-        groq: { parallelToolCalls: false },
-        mistral: { parallelToolCalls: false },
+        openai: { store: false },
+        azure: { store: false },
       },
     });
     assert.deepEqual(dropped, ["tools.defer_loading"]);

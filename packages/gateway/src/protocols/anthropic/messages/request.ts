@@ -4,6 +4,7 @@ import type { ChatCall } from "@homegrown/contracts";
 import type { ChatTranslation } from "../../../core/model-request.ts";
 import type { JsonBody } from "../../../server/json-body.ts";
 import { sortOutFields } from "../../openai/field-table.ts";
+import { toJsonBody } from "../../openai/to-json-body.ts";
 import { isObject } from "../block-fields.ts";
 import { estimateInputTokens } from "../estimate-input.ts";
 import type { EstimatedRequest } from "../estimated-request.ts";
@@ -27,8 +28,6 @@ import { toToolChoice, toTools } from "./tools.ts";
 type Call = ChatTranslation["call"];
 
 const MAX_LABEL_LENGTH = 512;
-/** Providers whose models would otherwise call several tools at once, and that can be told not to. */
-const PARALLEL_SWITCH = ["openai", "groq", "mistral"];
 
 /** Throws `gateway/invalid-request`. */
 export function parseMessages({ value, bytes }: JsonBody, headers: IncomingHttpHeaders): EstimatedRequest {
@@ -60,6 +59,7 @@ export function parseMessages({ value, bytes }: JsonBody, headers: IncomingHttpH
     bytes: toPassableBytes(bytes, body.messages, forwardedHeaders(headers)),
     translate: () => translate(body),
     body: value,
+    reparse: (changed) => parseMessages(toJsonBody(changed), headers),
   };
 }
 
@@ -113,6 +113,7 @@ function toProviderOptions(
     ...thinking.anthropic,
     ...(isObject(body["cache_control"]) && { cacheControl: body["cache_control"] }),
     ...(userId && { metadata: { userId } }),
+    // Every provider's adapter knows this one.
     ...(oneAtATime && { disableParallelToolUse: true }),
     // Only where a tool asks for it: with it, a tool's input may end as half a JSON value.
     toolStreaming: false,
@@ -121,12 +122,10 @@ function toProviderOptions(
   const openai: JsonObject = { store: false };
   if (responseFormat?.type === "json") openai["strictJsonSchema"] = isClosedSchema(responseFormat.schema);
   if (thinking.display === "omitted") openai["reasoningSummary"] = null;
-  const options: ProviderExtras = { anthropic, openai };
+  // Azure's provider reads the first of the two keys alone.
+  const options: ProviderExtras = { anthropic, openai, azure: openai };
   const thinks = thinking.reasoning !== undefined && thinking.reasoning !== "none";
   if (thinks && thinking.display === "full")
     options["google"] = { thinkingConfig: { includeThoughts: true } };
-  if (oneAtATime) {
-    for (const provider of PARALLEL_SWITCH) (options[provider] ??= {})["parallelToolCalls"] = false;
-  }
   return options;
 }
