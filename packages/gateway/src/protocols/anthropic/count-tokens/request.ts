@@ -5,7 +5,7 @@ import type { JsonBody } from "../../../server/json-body.ts";
 import { toJsonBody } from "../../openai/to-json-body.ts";
 import { countTokensSchema } from "../messages/body-schema.ts";
 import { beginningOf, sessionOf } from "../messages/conversation.ts";
-import { measure } from "../messages/measures.ts";
+import { surveyBody } from "../messages/survey.ts";
 import { toPassableBytes } from "../messages/own-traces.ts";
 import { estimateInputTokens } from "../estimate-input.ts";
 import type { EstimatedRequest } from "../estimated-request.ts";
@@ -15,7 +15,7 @@ import { forwardedHeaders } from "../request-headers.ts";
 /** Throws `gateway/invalid-request`. */
 export function parseCountTokens({ value, bytes }: JsonBody, headers: IncomingHttpHeaders): EstimatedRequest {
   const body = parseRequest(countTokensSchema, value);
-  const { input, maxInputTokens } = measure(body, bytes.raw.length);
+  const { input, maxInputTokens } = surveyBody(body, bytes.raw.length);
   let conversation: string | undefined;
   let estimate: number | undefined;
   return {

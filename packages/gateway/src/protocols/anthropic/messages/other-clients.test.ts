@@ -4,8 +4,8 @@ import { after, before, it } from "node:test";
 import { createAnthropic } from "@ai-sdk/anthropic";
 import type { ChatStreamPart } from "@homegrown/contracts";
 import { ChatAnthropic } from "@langchain/anthropic";
-import { ANSWERS, startAnswering } from "./answers-for-tests.ts";
-import type { AnsweringServer } from "./answers-for-tests.ts";
+import { ANSWERS, startAnswering } from "./answers.fixture.ts";
+import type { AnsweringServer } from "./answers.fixture.ts";
 
 let server: AnsweringServer;
 

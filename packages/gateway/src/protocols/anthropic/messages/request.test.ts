@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { sealReasoning } from "../carried-reasoning.ts";
-import { HELLO, ask, translate } from "./ask-for-tests.ts";
+import { HELLO, ask, translate } from "./requests.fixture.ts";
 
 const SCHEMA = { type: "object", properties: { a: { type: "string" } } };
 const TOOL = { name: "look", description: "Looks", input_schema: SCHEMA };
@@ -218,7 +218,6 @@ describe("what a port is asked", () => {
       providerOptions: {
         anthropic: { metadata: { userId: "u1" }, disableParallelToolUse: true, toolStreaming: false },
         openai: { store: false },
-        azure: { store: false },
       },
     });
     assert.deepEqual(dropped, ["tools.defer_loading"]);

@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { createAnthropic } from "@ai-sdk/anthropic";
 import type { ChatCall, ChatModel } from "@homegrown/contracts";
-import { HEAD, translate } from "./ask-for-tests.ts";
-import { USAGE } from "./answers-for-tests.ts";
+import { HEAD, translate } from "./requests.fixture.ts";
+import { USAGE } from "./answers.fixture.ts";
 
 interface Sent {
   body?: Record<string, unknown>;

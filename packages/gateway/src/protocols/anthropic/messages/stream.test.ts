@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import type { ChatStreamPart } from "@homegrown/contracts";
 import { NO_USAGE } from "../../../core/token-usage.ts";
-import { ANSWERS, USAGE, textParts, toParts, toResult } from "./answers-for-tests.ts";
-import { HEAD, translate } from "./ask-for-tests.ts";
+import { ANSWERS, USAGE, textParts, toParts, toResult } from "./answers.fixture.ts";
+import { HEAD, translate } from "./requests.fixture.ts";
 import { MessageStream } from "./stream.ts";
 
 const OPTIONS = { stopSequences: [], display: "full" } as const;

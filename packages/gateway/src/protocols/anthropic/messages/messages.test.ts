@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { sealCall, sealReasoning } from "../carried-reasoning.ts";
-import { promptOf, translate } from "./ask-for-tests.ts";
+import { promptOf, translate } from "./requests.fixture.ts";
 
 const EPHEMERAL = { type: "ephemeral", ttl: "1h" };
 const CACHED = { providerOptions: { anthropic: { cacheControl: EPHEMERAL } } };

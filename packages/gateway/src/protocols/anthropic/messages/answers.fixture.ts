@@ -6,7 +6,7 @@ import type { ChatResult, ChatStreamPart } from "@homegrown/contracts";
 import type { TokenUsage } from "../../../core/token-usage.ts";
 import { parseJsonBody } from "../../../server/json-body.ts";
 import { renderError } from "../errors.ts";
-import { HEAD } from "./ask-for-tests.ts";
+import { HEAD } from "./requests.fixture.ts";
 import { parseMessages } from "./request.ts";
 
 export interface PortAnswer {

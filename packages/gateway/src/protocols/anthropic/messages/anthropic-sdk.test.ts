@@ -4,8 +4,8 @@ import { after, before, describe, it } from "node:test";
 import { Anthropic, BadRequestError } from "@anthropic-ai/sdk";
 import type { Message } from "@anthropic-ai/sdk/resources/messages";
 import { HomegrownError } from "@homegrown/contracts";
-import { ANSWERS, startAnswering } from "./answers-for-tests.ts";
-import type { AnsweringServer } from "./answers-for-tests.ts";
+import { ANSWERS, startAnswering } from "./answers.fixture.ts";
+import type { AnsweringServer } from "./answers.fixture.ts";
 
 let server: AnsweringServer;
 let client: Anthropic;

@@ -14,7 +14,7 @@ const MAX_UNSEEN_TOKENS = 1_000_000;
 const FETCHING_TOOLS = ["web_search", "web_fetch", "code_execution", "mcp_toolset"];
 const FETCHING_FIELDS = ["mcp_servers", "thread", "container"];
 
-export interface Measures {
+export interface Survey {
   input: ReadonlySet<Modality>;
   /** Never less than what any tokenizer makes of the prompt. */
   maxInputTokens: number;
@@ -29,7 +29,7 @@ interface Findings {
   unseen: boolean;
 }
 
-export function measure(body: PromptBody, bodyBytes: number): Measures {
+export function surveyBody(body: PromptBody, bodyBytes: number): Survey {
   const found: Findings = { numImages: 0, imageBytes: 0, files: false, unseen: fetches(body) };
   for (const { content } of body.messages) if (Array.isArray(content)) walk(content, found);
   const input = new Set(TEXT_ONLY);
