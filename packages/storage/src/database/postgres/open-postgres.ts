@@ -28,11 +28,11 @@ const CONFLICT_LOCK = 0x686f_6d65_6702;
 
 /**
  * Connects to a Postgres database (12 or newer) that several processes share, and applies what is missing of
- * `migrations`: the same tables and the same `Database` as `openDatabase` gives, with these differences. `url` is
- * `postgres://user:password@host:port/database`; the user must be allowed to create tables. Several statements
- * run at once, on several connections. `synchronous: "normal"` may also lose the last commits (those of less
- * than a second) when the Postgres server is killed. Text cannot hold U+0000. An error inside a transaction
- * ends it.
+ * `migrations`: the same tables and the same `Database` as `openDatabase` gives. `url` is
+ * `postgres://user:password@host:port/database`; the user must be allowed to create tables. What differs: several
+ * statements run at once, on several connections, so a query does not wait for a batch that was handed over
+ * before it. `synchronous: "normal"` may lose the last commits (those of less than a second) also when the
+ * Postgres server is killed. Text cannot hold U+0000. An error inside a transaction ends it.
  *
  * Errors, here and later: `storage/bad-database-url`, `storage/database-unavailable` (connections are made again
  * by themselves), `storage/database-refused`, `storage/database-busy`, `storage/database-timeout`,

@@ -132,7 +132,7 @@ describe("Postgres's own", () => {
   });
 
   test("number of connections and time of statements are bounded", async () => {
-    const database = await open({ maxConnections: 2, connectTimeoutMs: 150, statementTimeoutMs: 400 });
+    const database = await open({ maxConnections: 2, connectTimeoutMs: 700, statementTimeoutMs: 1500 });
     const sleep = () => sql`select pg_sleep(30)`.execute(database.queries);
     const sleepers = Promise.all(
       [sleep(), sleep()].map((sleeper) => assert.rejects(sleeper, isError("storage/database-timeout"))),
