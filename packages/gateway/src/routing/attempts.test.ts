@@ -172,6 +172,14 @@ describe("attempts", () => {
     assert.equal(bench.health.status()[0]!.wholeAnswerMs, 100);
   });
 
+  it("try an open target once", async () => {
+    const { start } = createScene({ breaker: { failures: 1 } }, ["p/a", "p/b"]);
+    assert.deepEqual(await failAll(start(), [reset, reset]), ["p/a", "p/b"]);
+    assert.deepEqual(await failAll(start(), [reset, reset]), ["p/a"], "both are open");
+    assert.deepEqual(await failAll(start(), []), ["p/a"]);
+    assert.equal(start().first().target.id, "p/a", "that success lets probes in before the pause is over");
+  });
+
   it("let only so many at an open target, and refuse the rest with the time to wait", () => {
     const { start } = createScene({ breaker: { failures: 1, lastResort: 2 } }, ["p/a"]);
     const attempts = start();

@@ -98,6 +98,8 @@ export class Attempts {
     const { candidate, attempt } = this.#end();
     candidate.health.fail(attempt, error);
     signal.throwIfAborted();
+    // An open target is tried once by each request, no more.
+    if (candidate.lastResort) throw error;
     const { route, budget } = this.#plan;
     const state = {
       settings: route.retry,
