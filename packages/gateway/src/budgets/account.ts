@@ -22,6 +22,8 @@ export interface AccountState {
   granted: number;
   grantedElsewhere: number;
   wanted: number;
+  /** Up to which `wanted` everybody else who holds something has given back what lies idle. */
+  answeredElsewhere: number;
 }
 
 export class Account {
@@ -44,13 +46,17 @@ export class Account {
   wantedSeen: number | undefined;
   /** Most that was in use at once, and what was charged, since the last look for idle money. */
   peakInUse = 0;
+  /** Of the last reservation. */
+  lastAmount = 0;
   chargedSinceLook = 0;
   wantsSlice = false;
   /** Not before (monotonic) is the next slice asked for that nobody waits for. */
   sliceAfterMs = 0;
   isIdleCheckDue = false;
-  /** This instance lacks what others hold; others lack what this one holds. */
+  /** This instance lacks what others hold: it calls with the next batch; it has called, with this `wanted`. */
   callsBack = false;
+  calledWith: number | undefined;
+  /** Others lack what this one holds. */
   calledBack = false;
 
   constructor(key: AccountKey, endsAt: number) {
@@ -63,12 +69,28 @@ export class Account {
     return this.grant - this.reserved - this.charged;
   }
 
+  get inUse(): number {
+    return this.reserved + this.charged;
+  }
+
+  /** Others hold what is lacking here, and have not yet said that they need it. */
+  get mayGetMore(): boolean {
+    if (this.state === undefined) return true;
+    if (this.state.grantedElsewhere === 0) return false;
+    return this.calledWith === undefined || this.state.answeredElsewhere < this.calledWith;
+  }
+
+  /** A grant with which the next requests need not wait, if they are like the last ones. */
+  get wishedGrant(): number {
+    return 2 * this.inUse + this.chargedSinceLook / 4 + 8 * this.lastAmount;
+  }
+
   reserve(amount: number): void {
     this.reserved += amount;
-    const inUse = this.reserved + this.charged;
-    if (inUse > this.peakInUse) this.peakInUse = inUse;
+    this.lastAmount = amount;
+    if (this.inUse > this.peakInUse) this.peakInUse = this.inUse;
     // Ask for the next slice before the last is used up, so that nobody has to wait for it.
-    if (this.grant < inUse * 2) this.wantsSlice = true;
+    if (this.available < amount * 4) this.wantsSlice = true;
   }
 
   settle(amount: number, cost: number): void {
@@ -82,7 +104,7 @@ export class Account {
   }
 
   /** The store's word, at the end of a batch in which this account had a part. */
-  learn(state: AccountState, scarceUntilMs: number): void {
+  learn(state: AccountState, scarceUntilMs: number, hasCalled: boolean): void {
     this.state = state;
     this.grant = state.granted;
     this.isOpen = true;
@@ -90,9 +112,19 @@ export class Account {
     this.calledBack = false;
     if (this.wantedSeen !== undefined && this.wantedSeen !== state.wanted) {
       this.scarceUntilMs = scarceUntilMs;
-      this.calledBack = this.available > 0;
+      this.calledBack = true;
     }
+    if (hasCalled) this.calledWith = state.wanted;
     this.wantedSeen = state.wanted;
+  }
+
+  /** How much of the grant is not idle, by what was used since the last call: nothing if nothing was. */
+  takeKeep(isScarce: boolean): number {
+    const wasUsed = this.peakInUse > 0 || this.chargedSinceLook > 0;
+    const keep = isScarce || !wasUsed ? 0 : 2 * this.peakInUse + this.chargedSinceLook + 8 * this.lastAmount;
+    this.peakInUse = this.inUse;
+    this.chargedSinceLook = 0;
+    return keep;
   }
 
   /** Nothing of it is in use, waits to be written or is held. */

@@ -42,7 +42,8 @@ const IDLE_MS = 1_000;
 const DRY_MS = 200;
 const SCARCE_MS = 2_000;
 /** How long a request waits for what others hold idle: they look every `TICK_MS`. */
-const CALL_BACK_MS = 1_500;
+const CALL_BACK_MS = 2_000;
+const RETRY_MS = 50;
 const MAX_WAIT_MS = 5_000;
 
 export class Budgets implements Contributor {
@@ -54,6 +55,7 @@ export class Budgets implements Contributor {
   #charges = new Map<Account, number>();
   #numInstances = 1;
   #timers: NodeJS.Timeout[] = [];
+  #askAgain: NodeJS.Timeout | undefined;
   #lookAll = false;
   #lastIdleMs: number;
 
@@ -125,6 +127,7 @@ export class Budgets implements Contributor {
 
   close(): void {
     for (const timer of this.#timers) clearInterval(timer);
+    clearTimeout(this.#askAgain);
     const error = storeBehindError("the gateway is closing");
     for (const waiter of this.#waiters.splice(0)) waiter.reject(error);
   }
@@ -225,22 +228,19 @@ export class Budgets implements Contributor {
     const spare = this.#spareOf(account, waiting !== undefined, nowMs);
     const ask = toAsk(account, waiting, nowMs);
     const look = this.#lookAll && this.#numInstances > 1 && account.grant > 0;
-    if (charge === 0 && spare === 0 && ask === undefined && !account.isInDoubt && !look) return undefined;
+    const answer = account.calledBack ? account.wantedSeen : undefined;
+    const callBack = waiting !== undefined && account.callsBack;
+    account.callsBack = callBack;
+    if (waiting === undefined) account.calledWith = undefined;
+    const isQuiet = charge === 0 && spare === 0 && ask === undefined && answer === undefined;
+    if (isQuiet && !account.isInDoubt && !look) return undefined;
     const release = Math.min(Math.max(charge, 0), account.grant) + spare;
     account.grant -= release;
     account.charged = 0;
     this.#charges.set(account, charge);
-    const callBack = waiting !== undefined && account.callsBack;
-    account.callsBack = false;
-    return {
-      key: account.key,
-      endsAt: account.endsAt,
-      open: !account.isOpen,
-      charge,
-      release,
-      ask,
-      callBack,
-    };
+    account.calledBack = false;
+    const { key, endsAt } = account;
+    return { key, endsAt, open: !account.isOpen, charge, release, ask, answer, callBack };
   }
 
   /** What of the grant is to be given back now. */
@@ -249,9 +249,7 @@ export class Budgets implements Contributor {
     if (account.calledBack || account.endsAt <= this.#clock.wallMs()) return account.available;
     if (!account.isIdleCheckDue) return 0;
     account.isIdleCheckDue = false;
-    const keep = account.scarceUntilMs > nowMs ? 0 : 2 * account.peakInUse + account.chargedSinceLook;
-    account.peakInUse = account.reserved + account.charged;
-    account.chargedSinceLook = 0;
+    const keep = account.takeKeep(account.scarceUntilMs > nowMs);
     const spare = Math.min(account.available, account.grant - keep);
     return spare > account.grant / 8 ? spare : 0;
   }
@@ -265,7 +263,8 @@ export class Budgets implements Contributor {
       }
       const state = states.get(account.name);
       if (state === undefined) this.#forget(account);
-      else account.learn(state, nowMs + SCARCE_MS);
+      else account.learn(state, nowMs + SCARCE_MS, account.callsBack);
+      account.callsBack = false;
       if (account.calledBack) this.#writer.wake();
     }
     if (states === undefined) this.#writer.flushSoon();
@@ -292,10 +291,13 @@ export class Budgets implements Contributor {
       else if (!waiter.asked || this.#mayYetCome(plan, waiter, nowMs)) this.#waiters.push(waiter);
       else this.#endWait(plan, waiter, nowMs);
     }
-    for (const waiter of this.#waiters) {
-      // Those that called others back are looked at again with the next tick.
-      if (!waiter.asked) this.#writer.flushSoon();
-    }
+    if (this.#waiters.some(({ asked }) => !asked)) this.#writer.flushSoon();
+    else if (this.#waiters.length > 0) this.#askAgain ??= setTimeout(() => this.#retryWaiters(), RETRY_MS);
+  }
+
+  #retryWaiters(): void {
+    this.#askAgain = undefined;
+    if (this.#waiters.length > 0) this.#writer.flushSoon();
   }
 
   /** Others hold what is lacking, and may give it back. */
@@ -304,15 +306,18 @@ export class Budgets implements Contributor {
     const full = amountOf(demand, demand.units);
     const lacking = accounts.filter((account) => account.available < full);
     if (lacking.some((account) => !account.isOpen)) return true;
-    for (const account of lacking) account.callsBack = true;
-    return lacking.every(({ state }) => state !== undefined && state.grantedElsewhere > 0);
+    if (!lacking.every((account) => account.mayGetMore && account.dryUntilMs <= nowMs)) return false;
+    for (const account of lacking) account.callsBack = account.calledWith === undefined;
+    return true;
   }
 
   #endWait(plan: BudgetPlan, waiter: Waiter, nowMs: number): void {
     const full = amountOf(waiter.demand, waiter.demand.units);
     for (const account of plan.accounts) {
+      if (account.available >= full) continue;
+      account.dryUntilMs = nowMs + DRY_MS;
+      account.calledWith = undefined;
       account.callsBack = false;
-      if (account.available < full) account.dryUntilMs = nowMs + DRY_MS;
     }
     try {
       waiter.resolve(this.#takeWhatIsLeft(plan, waiter.demand));
@@ -338,8 +343,7 @@ export class Budgets implements Contributor {
     }
     if (this.#book.accounts.size === 0) return;
     this.#lookAll = true;
-    if (this.#waiters.length > 0) this.#writer.flushSoon();
-    else this.#writer.wake();
+    this.#writer.wake();
   }
 }
 
@@ -351,11 +355,11 @@ function toAsk(
   // `charged` leaves the grant with this batch, so it does not count twice.
   const lacking = (amount: number): number => Math.max(0, Math.ceil(amount - account.available));
   const isScarce = account.scarceUntilMs > nowMs;
-  const inUse = account.reserved + account.charged;
-  const slice = isScarce ? 0 : Math.max(0, Math.ceil(2 * inUse - account.grant));
+  const wished = isScarce ? 0 : account.wishedGrant + 8 * (waiting?.need ?? 0);
+  const slice = Math.max(0, Math.ceil(wished - account.grant));
   if (waiting !== undefined && lacking(waiting.need) > 0) {
     const need = lacking(waiting.need);
-    return { need, slice: Math.max(need, slice, isScarce ? 0 : 2 * need), floor: lacking(waiting.floor) };
+    return { need, slice: Math.max(need, slice), floor: lacking(waiting.floor) };
   }
   if (!account.wantsSlice || slice === 0 || account.sliceAfterMs > nowMs || !account.isOpen) return undefined;
   account.wantsSlice = false;

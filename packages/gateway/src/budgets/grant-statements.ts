@@ -18,6 +18,8 @@ export interface AccountOrder {
   release: number;
   /** More is wanted: `need` if it is there, `slice` if there is plenty, at least `floor` or nothing at all. */
   ask: { need: number; slice: number; floor: number } | undefined;
+  /** The others' call that `release` answers. */
+  answer: number | undefined;
   /** Call on the others to give back what lies idle with them. */
   callBack: boolean;
 }
@@ -36,8 +38,8 @@ const OPEN_PERIOD = `insert into gateway_budget_periods (scope, scope_id, period
     and not exists (select 1 from gateway_budget_periods p where p.scope = $1 and p.scope_id = $2 and p.period = $3 and p.starts_at = $4)
   on conflict (scope, scope_id, period, starts_at) do nothing`;
 
-const OPEN_GRANT = `insert into gateway_budget_grants (scope, scope_id, period, starts_at, instance, granted_nano_usd)
-  values ($1, $2, $3, $4, $5, 0)
+const OPEN_GRANT = `insert into gateway_budget_grants (scope, scope_id, period, starts_at, instance, granted_nano_usd, answered)
+  values ($1, $2, $3, $4, $5, 0, 0)
   on conflict (scope, scope_id, period, starts_at, instance) do nothing`;
 
 const CHARGE = `update gateway_budget_periods
@@ -45,7 +47,8 @@ const CHARGE = `update gateway_budget_periods
   where ${OF_PERIOD}`;
 
 const RELEASE = `update gateway_budget_grants
-  set granted_nano_usd = case when granted_nano_usd > cast($6 as bigint) then granted_nano_usd - cast($6 as bigint) else 0 end
+  set granted_nano_usd = case when granted_nano_usd > cast($6 as bigint) then granted_nano_usd - cast($6 as bigint) else 0 end,
+    answered = case when answered < cast($7 as bigint) then cast($7 as bigint) else answered end
   where ${OF_PERIOD} and instance = $5`;
 
 const NEED = "cast($6 as bigint)";
@@ -77,7 +80,10 @@ const READ = `select p.scope, p.scope_id, p.period, p.starts_at, b.limit_nano_us
     (select cast(coalesce(sum(g.granted_nano_usd), 0) as bigint) from gateway_budget_grants g
       where g.scope = $1 and g.scope_id = $2 and g.period = $3 and g.starts_at = $4 and g.instance = $5) as granted,
     (select cast(coalesce(sum(g.granted_nano_usd), 0) as bigint) from gateway_budget_grants g
-      where g.scope = $1 and g.scope_id = $2 and g.period = $3 and g.starts_at = $4 and g.instance <> $5) as elsewhere
+      where g.scope = $1 and g.scope_id = $2 and g.period = $3 and g.starts_at = $4 and g.instance <> $5) as elsewhere,
+    (select min(g.answered) from gateway_budget_grants g
+      where g.scope = $1 and g.scope_id = $2 and g.period = $3 and g.starts_at = $4 and g.instance <> $5
+        and g.granted_nano_usd > 0) as answered
   from gateway_budget_periods p
   join gateway_budgets b on b.scope = p.scope and b.scope_id = p.scope_id and b.period = p.period
   where p.scope = $1 and p.scope_id = $2 and p.period = $3 and p.starts_at = $4`;
@@ -92,6 +98,7 @@ interface StateRow {
   wanted: number;
   granted: number;
   elsewhere: number;
+  answered: number | null;
 }
 
 /** `orders` sorted by their accounts' names. */
@@ -105,8 +112,8 @@ export function toStatements(instance: number, orders: readonly AccountOrder[]):
     {
       sql: RELEASE,
       rows: orders
-        .filter(({ release }) => release > 0)
-        .map(({ key, release }) => [...toValues(key), instance, release]),
+        .filter(({ release, answer }) => release > 0 || answer !== undefined)
+        .map(({ key, release, answer }) => [...toValues(key), instance, release, answer ?? 0]),
     },
     {
       sql: GRANT,
@@ -127,6 +134,7 @@ export function toStates(results: readonly BatchResult[]): Map<string, AccountSt
       granted: row.granted,
       grantedElsewhere: row.elsewhere,
       wanted: row.wanted,
+      answeredElsewhere: row.answered ?? Infinity,
     });
   }
   return states;

@@ -4,7 +4,7 @@ import { HomegrownError } from "@homegrown/contracts";
 import * as fc from "fast-check";
 import type { Key, KeyLimits } from "../core/key.ts";
 import { LOCAL_CALLER } from "../keys/local-caller.ts";
-import { TestClock } from "../state/open-test-state.ts";
+import { TestClock } from "../state/store.fixture.ts";
 import { Limiter } from "./limiter.ts";
 import type { Permit } from "./limiter.ts";
 

@@ -74,6 +74,8 @@ export interface GatewayTables {
     period: BudgetPeriod;
     starts_at: number;
     granted_nano_usd: number;
+    /** The last `wanted` of the period that this instance has answered: what it holds now, it needs. */
+    answered: number;
   };
   gateway_instances: {
     id: Generated<number>;
@@ -219,6 +221,7 @@ export const GATEWAY_MIGRATIONS: MigrationSet = {
             period ${text} not null,
             starts_at ${integer} not null,
             granted_nano_usd ${integer} not null,
+            answered ${integer} not null,
             primary key (scope, scope_id, period, starts_at, instance),
             check (granted_nano_usd >= 0)
           ) ${strict}`,

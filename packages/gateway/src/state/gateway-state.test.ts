@@ -1,0 +1,4 @@
+import { describeGatewayState } from "./gateway-state.contract.ts";
+import { createTestStore } from "./store.fixture.ts";
+
+describeGatewayState("SQLite", createTestStore);
