@@ -17,3 +17,7 @@ export { minePairs, minePairsFromText } from "./pairs/mine-pairs.ts";
 export type { MinedPair, MinePairsOptions } from "./pairs/mine-pairs.ts";
 export { summarizeDataset } from "./summarize-dataset.ts";
 export type { DatasetSummaryRow } from "./summarize-dataset.ts";
+export { createMasker } from "./privacy/masker.ts";
+export type { MaskCounts, MaskedJson, MaskedText, Masker, MaskerOptions } from "./privacy/masker.ts";
+export { PERSONAL_KINDS, SECRET_KINDS } from "./privacy/kinds.ts";
+export type { Finding, MaskKind, PersonalKind, SecretKind } from "./privacy/kinds.ts";

@@ -1,0 +1,142 @@
+/**
+ * Surroundings put down when the detectors were first done. What they missed here (a fifth of the
+ * credentials) was then mended, so that they are no longer unseen: `unseen-surroundings.ts` is.
+ */
+import type { Surroundings } from "../../packages/data/src/privacy/testing/carriers.ts";
+
+export const SECOND_SURROUNDINGS: Surroundings = {
+  secrets: [
+    { template: 'FROM node:24-slim\nENV NAME={}\nCMD ["node", "app.js"]\n' },
+    { template: 'apiVersion: v1\nkind: Secret\nstringData:\n  NAME: "{}"\ntype: Opaque\n', escaped: 1 },
+    { template: '[server]\nport = 80\nNAME = "{}"\n', escaped: 1 },
+    { template: '$env:NAME = "{}"\r\n.\\deploy.ps1\r\n', escaped: 1 },
+    { template: "set NAME={}\r\nstart server.exe\r\n" },
+    { template: '<configuration>\n  <add key="NAME" value="{}" />\n</configuration>\n' },
+    { template: "app.NAME={}\napp.debug=false\n" },
+    { template: 'variable "NAME" {\n  type    = string\n  default = "{}"\n}\n', escaped: 1 },
+    { template: 'os.environ["NAME"] = "{}"\nrun()\n', escaped: 1 },
+    { template: 'cfg := Config{NAME: "{}", Retries: 3}\n', escaped: 1 },
+    { template: "docker run -e NAME={} -p 8080:8080 acme/api\n" },
+    { template: "      - name: NAME\n        value: {}\n      - name: MODE\n        value: fast\n" },
+    {
+      template:
+        "Traceback (most recent call last):\n  File \"app.py\", line 7\nValueError: bad NAME '{}' for region\n",
+      escaped: 1,
+    },
+    { template: "Cześć, ustawiłem NAME={} i nadal dostaję błąd 500, co robić?" },
+    { template: "Ciao, il valore di NAME è {} ma il server non parte." },
+    { template: "Привет, я поставил NAME={} и ничего не работает." },
+    { template: "안녕하세요, NAME={} 로 설정했는데 401 오류가 납니다." },
+    { template: "here you go -> NAME: {}\nplease don't share it" },
+    { template: "so i pasted {} into the NAME field and hit save, still nothing" },
+    { template: '{"log":"{\\"env\\":{\\"NAME\\":\\"{}\\"}}","stream":"stdout"}', escaped: 2 },
+  ],
+  requests: [
+    { template: 'headers = {"Authorization": f"Bearer {}"}\nrequests.get(url, headers=headers)\n' },
+    { template: "x-api-key: {}\ncontent-type: application/json\n" },
+    { template: "http GET api.acme.io/v1 'Authorization: Bearer {}'\n" },
+    { template: "https://api.acme.io/v1/items?access_token={}&page=2\n" },
+  ],
+  passwords: [
+    { template: "user: marta\npassword: {}\n" },
+    { template: "mijn wachtwoord is {} en ik kom er niet in" },
+    { template: "Hasło: {}\nLogin: jan\n" },
+    { template: "La password è {} , cambiala dopo." },
+    { template: "пароль: {}" },
+    { template: "the wifi passphrase is {} in case you need it" },
+    { template: "sshpass -p {} ssh root@web1\n" },
+    { template: "비밀번호는 {} 입니다" },
+    { template: "ALTER ROLE app PASSWORD '{}';\n" },
+  ],
+  personal: {
+    email: [
+      { template: "Ciao, scrivimi a {} quando puoi." },
+      { template: "Мой адрес {}, жду ответа." },
+      { template: "제 이메일은 {} 입니다" },
+      { template: 'git config user.email "{}"\n' },
+      { template: "Author: Anna Klein <{}>\nDate:   Mon Mar 2 10:14:55 2026\n" },
+      { template: "to={}; status=sent\n" },
+      { template: "[Anna](mailto:{}) wrote:" },
+      { template: "https://acme.io/unsubscribe?mail={}&id=7" },
+      { template: "| Anna | {} | admin |" },
+    ],
+    phone: [
+      { template: "Il mio cellulare è {}, chiama pure." },
+      { template: "Мой номер {} , звоните." },
+      { template: "제 번호는 {} 입니다" },
+      { template: "whatsapp {} pls" },
+      { template: "<phone>{}</phone>" },
+      { template: "tel:{}" },
+      { template: "| Anna | {} |" },
+      { template: "caller={} duration=35s\n" },
+      { template: '- mobile: "{}"\n' },
+    ],
+    "credit-card": [
+      { template: "<CardNumber>{}</CardNumber>" },
+      { template: "A carta è {} e scade a maggio." },
+      { template: "please book it with {} thanks" },
+      { template: "| Anna | {} | 12/27 |" },
+      { template: "INSERT INTO cards VALUES (7, '{}', '12/27');\n" },
+      { template: "Номер карты: {}" },
+      { template: "cc={}&exp=1227" },
+      { template: "카드 번호 {} 결제 부탁드립니다" },
+    ],
+    iban: [
+      { template: "Il mio IBAN: {}, grazie." },
+      { template: "konto: {}\n" },
+      { template: "Please wire to {}." },
+      { template: "| rent | {} | 320 |" },
+      { template: "UPDATE payees SET account = '{}' WHERE id = 3;\n" },
+      { template: "Мой счёт {} в банке." },
+      { template: "Mijn rekening is {} bij de bank." },
+    ],
+    "ip-address": [
+      { template: "sshd[311]: Accepted publickey for git from {} port 40112\n" },
+      { template: "Il mio indirizzo è {}, sbloccatelo." },
+      { template: "src={} dst=10.0.0.5 proto=tcp\n" },
+      { template: "iptables -A INPUT -s {} -j DROP\n" },
+      { template: "| anna | {} | 10:14 |" },
+      { template: "session 9f opened ({})\n" },
+      { template: "curl http://{}/health\n" },
+      { template: 'peer "{}" timed out\n' },
+    ],
+  },
+  nationalIds: {
+    "us-ssn": [
+      { template: "<SSN>{}</SSN>" },
+      { template: "| Ann Lee | {} | 2019 |" },
+      { template: "it's {} (social)" },
+    ],
+    "de-steuer-id": [
+      { template: "Steuer-Identifikationsnummer {} von Anna" },
+      { template: "IdNr. {}" },
+      { template: "tax_id: {}\n" },
+    ],
+    "fr-nir": [
+      { template: "N° de sécu {} svp" },
+      { template: "<nir>{}</nir>" },
+      { template: "| Dubois | {} |" },
+    ],
+    "nl-bsn": [
+      { template: "BSN-nummer: {}" },
+      { template: "<bsn>{}</bsn>" },
+      { template: "mijn burgerservicenummer, {}, klopt niet" },
+    ],
+    "it-codice-fiscale": [
+      { template: "<CodiceFiscale>{}</CodiceFiscale>" },
+      { template: "CF {}" },
+      { template: "| Rossi | {} |" },
+    ],
+    "es-dni": [
+      { template: "NIF: {}" },
+      { template: "<dni>{}</dni>" },
+      { template: "con documento nacional de identidad {}" },
+    ],
+    "br-cpf": [{ template: "CPF {}" }, { template: "<cpf>{}</cpf>" }, { template: "| João | {} |" }],
+    "pl-pesel": [
+      { template: "nr PESEL {}" },
+      { template: "<pesel>{}</pesel>" },
+      { template: "mój numer pesel to {}" },
+    ],
+  },
+};
