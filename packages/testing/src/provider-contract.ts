@@ -189,6 +189,14 @@ export function providerContract({ name, fixtures: folder, connect }: ProviderCo
       });
     });
 
+    it("lets the connection go when a stream is no longer read", async () => {
+      const body = fixtures.stream.subarray(0, Math.floor((fixtures.stream.length * 2) / 3));
+      upstream.script({ headers: events, body, ending: "hang" });
+      const { stream } = await model.doStream(CALL);
+      for await (const part of stream) if (part.type === "text-delta") break;
+      await upstream.clientLeft;
+    });
+
     it("stops when it is no longer wanted, and lets the connection go", async () => {
       for (const body of [
         Buffer.alloc(0),

@@ -58,6 +58,11 @@ export function toUpstreamError(error: unknown, target: string): HomegrownError 
 
 /** Failures that the packages find themselves, before asking or after reading. */
 const LOCAL_FAULTS: readonly [{ isInstance(error: unknown): boolean }, UpstreamFault, string][] = [
+  [
+    { isInstance: isDownloadError },
+    "rejected",
+    "a file cannot be had from its address; send the file itself",
+  ],
   [UnsupportedFunctionalityError, "rejected", "this model cannot do what the request asks"],
   [TooManyEmbeddingValuesForCallError, "rejected", "too many texts for one call"],
   [InvalidPromptError, "rejected", "the messages do not form a conversation that this provider takes"],
@@ -135,6 +140,11 @@ function parseBody(text: string | undefined): unknown {
 
 function isErrorObject(body: unknown): boolean {
   return typeof body === "object" && body !== null && ("error" in body || errorNames(body).length > 0);
+}
+
+/** Its class is not in the package of the interfaces. */
+function isDownloadError(error: unknown): boolean {
+  return error instanceof Error && error.name === "AI_DownloadError";
 }
 
 /** What `createProviderStreamError` of the packages makes; they do not export its type everywhere. */

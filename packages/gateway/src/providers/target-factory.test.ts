@@ -295,6 +295,40 @@ describe("translated calls", () => {
     );
   });
 
+  it("never fetch a file from an address that stands in a tool's result", async () => {
+    const config = {
+      kind: "vertex",
+      baseUrl: `${origin}/v1`,
+      project: "p",
+      location: "us-central1",
+      accessToken: apiKey,
+    };
+    const { chat } = await (await targetsOf({ v: config })).find("v/gemini-3-pro")!.acquire();
+    for (const address of [
+      "http://inside.example/a.png",
+      "http://169.254.169.254/latest",
+      `${origin}/a.png`,
+    ]) {
+      const data = { type: "url" as const, url: new URL(address) };
+      const output = {
+        type: "content" as const,
+        value: [{ type: "file" as const, mediaType: "image/png", data }],
+      };
+      const prompt: ChatCall["prompt"] = [
+        ...PROMPT,
+        { role: "assistant", content: [{ type: "tool-call", toolCallId: "1", toolName: "f", input: {} }] },
+        { role: "tool", content: [{ type: "tool-result", toolCallId: "1", toolName: "f", output }] },
+      ];
+      upstream.script({ headers: json, body: "{}" });
+      await assert.rejects(
+        async () => chat!.doGenerate({ prompt }),
+        (error) =>
+          error instanceof UpstreamError && error.fault === "rejected" && !error.message.includes(address),
+      );
+      assert.equal(upstream.requests.length, 0);
+    }
+  });
+
   it("understand an Anthropic client's options for an OpenAI server, and the other way round", async () => {
     const tools: ChatCall["tools"] = [{ type: "function", name: "f", inputSchema: { type: "object" } }];
     const targets = await targetsOf({

@@ -87,6 +87,13 @@ it("names what goes wrong", async () => {
   assert.equal(await faultOf(post("/")), "first-token-timeout");
 });
 
+it("fetches nothing from addresses", async () => {
+  upstream.script({ body: "inside" });
+  assert.equal(await faultOf(fetch(`${origin}/secret`)), "rejected");
+  assert.equal(await faultOf(fetch(`${origin}/secret`, { method: "PUT", body: "x" })), "rejected");
+  assert.equal(upstream.requests.length, 0);
+});
+
 it("ends with the signal's reason, before, during and after the head", async () => {
   const reason = new Error("enough");
   await assert.rejects(post("/", "{}", AbortSignal.abort(reason)), (error) => error === reason);

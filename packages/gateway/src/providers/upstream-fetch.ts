@@ -1,5 +1,6 @@
 // `fetch` as the provider packages need it, over undici's dispatcher: a third of the CPU of the global one
-// (docs/decisions/0013). It follows no redirect, decodes no content encoding, and bounds what it reads.
+// (docs/decisions/0013). It posts and nothing else, follows no redirect, decodes no content encoding, and bounds
+// what it reads.
 import { Readable } from "node:stream";
 import type { ReadableStream as NodeReadableStream } from "node:stream/web";
 import type { Dispatcher } from "undici";
@@ -24,6 +25,11 @@ export function createUpstreamFetch(options: UpstreamFetchOptions): typeof globa
   const maxResponseBytes = options.maxResponseBytes ?? 64 * 1024 * 1024;
 
   return async function upstreamFetch(input, init = {}) {
+    // Calls of models are posts. A package that gets something wants a file at an address that a client chose;
+    // whoever fetches that for a stranger opens the inside of the network to him.
+    if (init.method !== "POST") {
+      throw new TransportFault("rejected", "files are not fetched from addresses; send the file itself");
+    }
     const url = typeof input === "string" ? input : input instanceof URL ? input.href : input.url;
     const pathStart = url.indexOf("/", url.indexOf("://") + 3);
     const origin = pathStart < 0 ? url : url.slice(0, pathStart);
@@ -88,7 +94,7 @@ export function createUpstreamFetch(options: UpstreamFetchOptions): typeof globa
           {
             origin,
             path,
-            method: init.method ?? "GET",
+            method: "POST",
             headers,
             body,
             headersTimeout: headersTimeoutMs,
