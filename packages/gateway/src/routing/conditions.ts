@@ -1,6 +1,7 @@
 // When a target of a route is meant for a request.
 import { z } from "zod";
 import { DIALECTS, ENDPOINTS, ENDPOINT_OF_DIALECT } from "../core/dialect.ts";
+import { compileAliasPatterns } from "../keys/alias-patterns.ts";
 import { estimateInputTokens } from "./prompt-length.ts";
 import type { RouteQuestion } from "./route-question.ts";
 
@@ -45,8 +46,8 @@ export function compileConditions(conditions: Conditions | undefined): Predicate
 
 const COMPILERS: { readonly [C in keyof Conditions]-?: (wanted: NonNullable<Conditions[C]>) => Predicate } = {
   keys: (keys) => {
-    const matchers = keys.map(compilePattern);
-    return ({ key }) => matchers.some((matches) => matches(key.id) || matches(key.name));
+    const matches = compileAliasPatterns(keys);
+    return ({ key }) => matches(key.id) || matches(key.name);
   },
   tags: (tags) => {
     const wanted = new Set(tags);
@@ -86,26 +87,3 @@ const COMPILERS: { readonly [C in keyof Conditions]-?: (wanted: NonNullable<Cond
     return ({ dialect }) => wanted.has(dialect);
   },
 };
-
-/**
- * `*` stands for any run of characters. The parts between are searched from left to right, each at its first
- * place, which is enough for patterns of this kind and never looks back: a name cannot make it slow.
- */
-export function compilePattern(pattern: string): (name: string) => boolean {
-  const parts = pattern.split("*");
-  if (parts.length === 1) return (name) => name === pattern;
-  const first = parts[0]!;
-  const last = parts.at(-1)!;
-  const middle = parts.slice(1, -1);
-  return (name) => {
-    if (name.length < first.length + last.length) return false;
-    if (!name.startsWith(first) || !name.endsWith(last)) return false;
-    let at = first.length;
-    for (const part of middle) {
-      const found = name.indexOf(part, at);
-      if (found < 0) return false;
-      at = found + part.length;
-    }
-    return at <= name.length - last.length;
-  };
-}

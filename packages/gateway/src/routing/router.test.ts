@@ -4,6 +4,8 @@ import { HomegrownError } from "@homegrown/contracts";
 import { UpstreamError } from "../core/upstream-errors.ts";
 import { ask, createBench } from "./fake-target.ts";
 import type { Bench } from "./fake-target.ts";
+import { routeDefaultsSchema, routeSchema } from "./route-config.ts";
+import { createRouter } from "./router.ts";
 
 const A = "openai/a";
 const B = "anthropic/b";
@@ -202,7 +204,7 @@ describe("health in plans", () => {
     assert.deepEqual(bench.order(ask("all")), [A, B]);
   });
 
-  it("is shared by routes with equal settings and by the next configuration", () => {
+  it("is shared by routes with equal settings", () => {
     const bench = createBench(
       { one: [A, B], two: [A, B], own: { targets: [A, B], breaker: { failures: 50 } } },
       THREE,
@@ -214,6 +216,42 @@ describe("health in plans", () => {
     assert.equal(state.state, "open");
     assert.equal(state.exists, true);
     assert.equal(bench.health.status().length, 4);
+  });
+});
+
+describe("the router of the next configuration", () => {
+  it("knows what was known of its targets, and forgets the others", () => {
+    const bench = createBench({ all: [A, B], other: C }, THREE);
+    breakTarget(bench, "all", A);
+    const next = createRouter({
+      routes: { renamed: routeSchema.parse([A, B]) },
+      defaults: routeDefaultsSchema.parse({}),
+      exposeOwn: true,
+      exposeTargets: false,
+      targets: { find: (id) => bench.targets.get(id) },
+      health: bench.health,
+    });
+    const { candidates } = next.plan(ask("renamed"));
+    assert.deepEqual(
+      candidates.map(({ target }) => target.id),
+      [B],
+    );
+    assert.deepEqual(
+      bench.health.status().map(({ target }) => target),
+      [A, B],
+    );
+    assert.throws(() => next.plan(ask("all")), code("gateway/model-not-found", /does not exist/));
+  });
+});
+
+describe("names that clients make up", () => {
+  it("do not fill the memory", () => {
+    const bench = createBench({}, [{ id: A }], { exposeTargets: true });
+    const anything = bench.targets.get(A)!;
+    bench.targets.get = () => anything;
+    for (let name = 0; name < 5000; name++) bench.router.plan(ask(`openai/${name}`));
+    assert.ok(bench.router.describe().length <= 1000);
+    assert.ok(bench.health.status().length <= 4096);
   });
 });
 

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import * as fc from "fast-check";
 import type { Modality } from "../core/target.ts";
-import { compilePattern } from "./conditions.ts";
 import { ask, createBench } from "./fake-target.ts";
 import { drawByName, drawRank, hashName } from "./rendezvous.ts";
 
@@ -146,17 +145,5 @@ describe("plans", () => {
       },
     );
     fc.assert(property, { numRuns: 300 });
-  });
-});
-
-describe("patterns of names", () => {
-  it("match as the same regular expression does", () => {
-    const letters = fc.string({ unit: fc.constantFrom("a", "b", "*"), maxLength: 8 });
-    const name = fc.string({ unit: fc.constantFrom("a", "b"), maxLength: 12 });
-    const property = fc.property(letters, name, (pattern, name) => {
-      const expected = new RegExp(`^${pattern.replaceAll("*", ".*")}$`).test(name);
-      assert.equal(compilePattern(pattern)(name), expected, `${pattern} on ${name}`);
-    });
-    fc.assert(property, { numRuns: 1000 });
   });
 });
