@@ -1,0 +1,51 @@
+// Our side of the bench, with everything on that a shared gateway has on: keys, a budget, limits, the ledger in
+// SQLite, metrics, 1 % traces to a collector, every body parsed and checked.
+//   node bench/gateway/homegrown.ts PORT UPSTREAM FOLDER
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createKey, openGatewayDatabase, setBudget, startGateway } from "@homegrown/gateway";
+
+const [port, upstream, folder] = process.argv.slice(2) as [string, string, string];
+const price = { inputUsdPerMillion: 0.15, outputUsdPerMillion: 0.6, asOf: "2026-11-01" };
+const models = { "bench-model": { price, maxOutputTokens: 16_384 } };
+const kinds = ["d0", "d20", "s0", "s5"];
+const openAi = kinds.map((kind) => [
+  `openai-${kind}`,
+  { kind: "openai-compatible" as const, baseUrl: `${upstream}/${kind}/v1`, models },
+]);
+const anthropic = kinds.map((kind) => [
+  `anthropic-${kind}`,
+  { kind: "anthropic-compatible" as const, baseUrl: `${upstream}/${kind}/v1`, models },
+]);
+const postgres = process.env["BENCH_POSTGRES"];
+const database = await openGatewayDatabase(
+  postgres
+    ? { kind: "postgres", url: postgres }
+    : { kind: "sqlite", file: join(folder, "gateway.db"), synchronous: "normal" },
+);
+const change = { actor: "bench", reason: "bench" };
+const { key, text } = await createKey(
+  database,
+  {
+    name: "bench",
+    limits: { requestsPerMinute: 10_000_000, tokensPerMinute: 1e12, concurrentStreams: 100_000 },
+  },
+  change,
+);
+await setBudget(database, { scope: "key", scopeId: key.id, period: "month", limitNanoUsd: 1e15 }, change);
+await startGateway({
+  database,
+  port: Number(port),
+  config: {
+    providers: Object.fromEntries([...openAi, ...anthropic]),
+    routes: Object.fromEntries(
+      kinds.flatMap((kind) => [
+        [`bench-${kind}`, `openai-${kind}/bench-model`],
+        [`claude-${kind}`, `anthropic-${kind}/bench-model`],
+      ]),
+    ),
+    telemetry: { otlpEndpoint: `${upstream}/otlp`, traceSampleRatio: 0.01 },
+  },
+});
+writeFileSync(join(folder, "key"), text);
+process.on("SIGTERM", () => process.exit(0));
