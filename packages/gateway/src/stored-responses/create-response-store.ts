@@ -3,7 +3,7 @@ import { sql } from "@homegrown/storage";
 import type { BatchStatement } from "@homegrown/storage";
 import type { ResponseStore, StoredResponse } from "./response-store.ts";
 import type { StoredResponseTables } from "./tables.ts";
-import { WriteBehind, sizeOf } from "./write-behind.ts";
+import { WriteBehind, sizeOf, toStorable } from "./write-behind.ts";
 import type { StoredResponseDatabase } from "./write-behind.ts";
 
 export interface ResponseStoreOptions {
@@ -139,7 +139,7 @@ class DatabaseResponseStore implements ResponseStore {
     const dropped = await this.#waiting.drop(
       ({ userLabel, safetyIdentifier }) => userLabel === label || safetyIdentifier === label,
     );
-    return dropped + (await this.#run({ sql: DELETE_OF_USER, rows: [[label]] }));
+    return dropped + (await this.#run({ sql: DELETE_OF_USER, rows: [[toStorable(label)]] }));
   }
 
   async expire(): Promise<number> {

@@ -1,5 +1,6 @@
 // Written behind, read through what still waits: a response can be used by the next request of this process at
 // once and is on disk moments later. A kill in between loses it, and it is then as unknown as an expired one.
+import { HomegrownError } from "@homegrown/contracts";
 import type { BatchStatement, Database } from "@homegrown/storage";
 import type { StoredResponse, StoredResponseOwner } from "./response-store.ts";
 import type { StoredResponseTables } from "./tables.ts";
@@ -112,11 +113,8 @@ export class WriteBehind {
     try {
       while (this.#pending.size > 0) {
         const group = [...this.#pending.entries()].slice(0, MAX_GROUP);
-        this.#inFlight = new Set(group.map(([, pending]) => pending));
-        await this.#database.batch(this.#statementsOf([...this.#inFlight]));
-        for (const [place, pending] of group) {
-          if (this.#pending.get(place) === pending) this.#forget(place);
-        }
+        if (await this.#commit(group)) continue;
+        for (const one of group) await this.#commit([one]);
       }
     } catch (error) {
       this.#fault = error;
@@ -132,6 +130,27 @@ export class WriteBehind {
     }
   }
 
+  /**
+   * False where something in the group cannot be written: then each is to be tried alone, and one that is at
+   * fault itself is given up, so that it does not stand in the way of the others for ever.
+   */
+  async #commit(group: readonly [place: string, pending: Pending][]): Promise<boolean> {
+    const wanted = group.filter(([place, pending]) => this.#pending.get(place) === pending);
+    if (wanted.length === 0) return true;
+    this.#inFlight = new Set(wanted.map(([, pending]) => pending));
+    try {
+      await this.#database.batch(this.#statementsOf([...this.#inFlight]));
+    } catch (error) {
+      if (!isOfTheContent(error)) throw error;
+      if (group.length > 1) return false;
+      this.#onFault(error);
+    }
+    for (const [place, pending] of wanted) {
+      if (this.#pending.get(place) === pending) this.#forget(place);
+    }
+    return true;
+  }
+
   #statementsOf(group: readonly Pending[]): BatchStatement[] {
     return [
       {
@@ -140,9 +159,9 @@ export class WriteBehind {
           response.keyId,
           response.id,
           response.previousId ?? null,
-          response.conversation ?? null,
-          response.userLabel ?? null,
-          response.safetyIdentifier ?? null,
+          storable(response.conversation),
+          storable(response.userLabel),
+          storable(response.safetyIdentifier),
           createdAt,
           createdAt + this.#retentionMs,
           sizeOf(response),
@@ -166,6 +185,20 @@ export class WriteBehind {
     this.#waitingChars -= sizeOf(pending.response);
     this.#pending.delete(place);
   }
+}
+
+/** Not of the store's state: trying again would fail again. */
+function isOfTheContent(error: unknown): boolean {
+  return error instanceof HomegrownError && error.kind !== "unavailable" && error.kind !== "overloaded";
+}
+
+function storable(label: string | undefined): string | null {
+  return label === undefined ? null : toStorable(label);
+}
+
+/** Names that clients chose, in characters that every engine stores. */
+export function toStorable(label: string): string {
+  return label.replaceAll("\0", "").toWellFormed();
 }
 
 /** Characters of JSON. */
