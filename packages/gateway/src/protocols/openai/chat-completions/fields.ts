@@ -8,7 +8,10 @@ import type { FieldTable } from "../field-table.ts";
  */
 export const CHAT_FIELDS: FieldTable = {
   model: { fate: "used", note: "the route" },
-  messages: { fate: "expressed", note: "prompt; a part that the port lacks is an error naming it" },
+  messages: {
+    fate: "expressed",
+    note: "prompt; a part that the port lacks is an error naming it; names and image detail are hints",
+  },
   stream: { fate: "used", note: "streams the answer" },
   stream_options: {
     fate: "used",

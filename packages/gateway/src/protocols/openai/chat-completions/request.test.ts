@@ -12,6 +12,8 @@ const parse = (fields: object): ModelRequest => {
 
 const userSays = (...content: object[]): object => ({ messages: [{ role: "user", content }] });
 
+const needs = (fields: object): boolean => parse(fields).needs.tools;
+
 describe("a chat completion's request", () => {
   it("tells the core what it needs to route, bound and label it", () => {
     const request = parse({
@@ -39,6 +41,16 @@ describe("a chat completion's request", () => {
     });
     assert.deepEqual(request.labels, { team: "garden", user: "u".repeat(512), safety_identifier: "s1" });
     assert.ok(request.maxInputTokens > request.bytes!.raw.length);
+  });
+
+  it("needs tools where one may be called, or was", () => {
+    const tools = [{ type: "function", function: { name: "f" } }];
+    assert.deepEqual(
+      [needs({}), needs({ tools: [] }), needs({ tools, tool_choice: "none" })],
+      [false, false, false],
+    );
+    assert.equal(needs({ tools, tool_choice: "auto" }), true);
+    assert.equal(needs({ messages: [{ role: "tool", tool_call_id: "1", content: "" }] }), true);
   });
 
   it("counts images by number and everything else by its bytes", () => {

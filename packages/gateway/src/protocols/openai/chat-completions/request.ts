@@ -91,14 +91,15 @@ export function parseChatCompletion(
 ): ModelRequest {
   const body = parseRequest(requestSchema, value);
   checkTogether(body, limits.maxChoices);
-  const { input, media } = surveyMessages(body.messages);
+  const { input, media, tools } = surveyMessages(body.messages);
   const format = body.response_format?.type;
   return {
     dialect: "openai/chat-completions",
     alias: body.model,
     stream: body.stream ?? false,
     needs: {
-      tools: (body.tools?.length ?? 0) > 0,
+      // Tools that must not be called are no reason to refuse a model that cannot call any.
+      tools: tools || ((body.tools?.length ?? 0) > 0 && body.tool_choice !== "none"),
       input,
       structuredOutput: format !== undefined && format !== "text",
       logProbabilities: body.logprobs ?? false,

@@ -4,11 +4,16 @@ import { invalidRequest } from "../invalid-request.ts";
 import type { ChatMessageParam, ContentPartParam } from "./request.ts";
 
 export interface MessageSurvey {
+  /** Whether calls of tools or their results are among them. */
+  tools: boolean;
   input: ReadonlySet<Modality>;
   media: MediaParts;
 }
 
-const TEXT_ONLY: MessageSurvey = { input: new Set(["text"]), media: { numImages: 0, imageBytes: 0 } };
+const TEXT_ONLY: Omit<MessageSurvey, "tools"> = {
+  input: new Set(["text"]),
+  media: { numImages: 0, imageBytes: 0 },
+};
 
 interface Path {
   message: number;
@@ -21,7 +26,9 @@ interface Path {
  */
 export function surveyMessages(messages: readonly ChatMessageParam[]): MessageSurvey {
   let survey: { input: Set<Modality>; media: MediaParts } | undefined;
-  for (const [message, { content }] of messages.entries()) {
+  let tools = false;
+  for (const [message, { role, content, tool_calls }] of messages.entries()) {
+    tools ||= role === "tool" || (tool_calls?.length ?? 0) > 0;
     if (typeof content === "string" || !content) continue;
     for (const [part, value] of content.entries()) {
       const modality = checkPart(value, { message, part });
@@ -31,7 +38,7 @@ export function surveyMessages(messages: readonly ChatMessageParam[]): MessageSu
       if (modality === "image") countImage(value, survey.media);
     }
   }
-  return survey ?? TEXT_ONLY;
+  return { tools, ...(survey ?? TEXT_ONLY) };
 }
 
 function checkPart(part: ContentPartParam, path: Path): Modality {

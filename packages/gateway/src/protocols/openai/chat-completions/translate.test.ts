@@ -85,6 +85,11 @@ describe("the chat port's call", () => {
       audio: null,
     });
     assert.deepEqual(dropped, ["store", "prediction", "min_p", "(a field with an unusual name)"]);
+    const image = { type: "image_url", image_url: { url: "https://a.org/b", detail: "low" } };
+    assert.deepEqual(translate({ messages: [{ role: "user", name: "ann", content: [image] }] }).dropped, [
+      "messages[].name",
+      "messages[].content[].image_url.detail",
+    ]);
     const many = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`f${index}`, 1]));
     assert.equal(translate(many).dropped.length, 20);
   });

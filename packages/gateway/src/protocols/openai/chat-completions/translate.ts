@@ -6,7 +6,7 @@ import { compact, toStopSequences } from "../sampling-fields.ts";
 import { CHAT_FIELDS } from "./fields.ts";
 import { toPrompt } from "./messages.ts";
 import { renderChatCompletion } from "./render.ts";
-import type { ChatCompletionBody } from "./request.ts";
+import type { ChatCompletionBody, ContentPartParam } from "./request.ts";
 import { ChatCompletionStream } from "./stream.ts";
 import { toPortTools } from "./tools.ts";
 
@@ -14,7 +14,7 @@ type ProviderOptions = NonNullable<ChatCall["providerOptions"]>;
 
 /** The request in the chat port's words. Throws `gateway/invalid-request` for what they cannot say. */
 export function translateChat(body: ChatCompletionBody): ChatTranslation {
-  const dropped = sortOutFields(CHAT_FIELDS, body);
+  const dropped = [...sortOutFields(CHAT_FIELDS, body), ...dropsWithin(body.messages)];
   const { tools, toolChoice, custom } = toPortTools(body);
   const options = {
     includeUsage: body.stream_options?.include_usage ?? false,
@@ -45,6 +45,22 @@ export function translateChat(body: ChatCompletionBody): ChatTranslation {
     renderAnswer: (results, usage, head) => renderChatCompletion(head, results, usage, options),
     createStream: (head) => new ChatCompletionStream(head, options),
   };
+}
+
+/** Hints to OpenAI's family that stand within messages. */
+function dropsWithin(messages: ChatCompletionBody["messages"]): string[] {
+  const dropped: string[] = [];
+  if (messages.some(({ name }) => name)) dropped.push("messages[].name");
+  const hasDetail = messages.some(
+    ({ content }) => Array.isArray(content) && content.some((part) => detailOf(part) !== "auto"),
+  );
+  if (hasDetail) dropped.push("messages[].content[].image_url.detail");
+  return dropped;
+}
+
+function detailOf(part: ContentPartParam): unknown {
+  const image = part.type === "image_url" ? (part["image_url"] as { detail?: unknown }) : undefined;
+  return image?.detail ?? "auto";
 }
 
 function toResponseFormat(format: ChatCompletionBody["response_format"]): ChatCall["responseFormat"] {
