@@ -38,7 +38,7 @@ export function describeRefusals(subject: () => OpenAiSubject): void {
         "messages[0].content[0].text",
         () => chat({ messages: [{ role: "user", content: [{ type: "text" }] }] }),
       ],
-      ["messages[0].tool_call_id", () => chat({ messages: [{ role: "tool", content: "" }] })],
+      ["tools", () => chat({ messages: [{ role: "tool", content: "" }] }), "unsupported_parameter"],
       ["tool_choice", () => chat({ tool_choice: "required" }), "invalid_value"],
       ["web_search_options", () => chat({ web_search_options: {} }), "unsupported_parameter"],
       ["reasoning_effort", () => chat({ reasoning_effort: "heroic" }), "invalid_value"],
