@@ -31,6 +31,8 @@ interface Turn {
 const DAY_MS = 86_400_000;
 const EXPIRE_EVERY_MS = 3_600_000;
 const EXPIRED_AT_ONCE = 500;
+/** What every id looks like; nothing else is looked for. */
+const ID = /^[\w.-]{1,128}$/;
 const DELETE_ONE = `delete from stored_responses where key_id = $1 and id = $2`;
 const DELETE_EXPIRED = `${DELETE_ONE} and expires_at <= $3`;
 const DELETE_OF_KEY = `delete from stored_responses where key_id = $1`;
@@ -71,10 +73,12 @@ class DatabaseResponseStore implements ResponseStore {
   }
 
   async get(keyId: string, id: string): Promise<StoredResponse | undefined> {
+    if (!ID.test(id)) return undefined;
     return this.#waiting.get(keyId, id) ?? (await this.#load(keyId, [id])).get(id);
   }
 
   async chain(keyId: string, id: string): Promise<readonly StoredResponse[] | undefined> {
+    if (!ID.test(id)) return undefined;
     const newestFirst: StoredResponse[] = [];
     let next: string | undefined = id;
     for (
@@ -111,6 +115,7 @@ class DatabaseResponseStore implements ResponseStore {
   }
 
   async findItem(keyId: string, itemId: string): Promise<StoredResponse | undefined> {
+    if (!ID.test(itemId)) return undefined;
     const waiting = this.#waiting.findItem(keyId, itemId);
     if (waiting !== undefined) return waiting;
     const row = await this.#database.queries
@@ -125,9 +130,10 @@ class DatabaseResponseStore implements ResponseStore {
 
   async delete(keyId: string, id: string): Promise<boolean> {
     const known = (await this.get(keyId, id)) !== undefined;
+    if (!known) return false;
     await this.#waiting.drop((response) => response.keyId === keyId && response.id === id);
     await this.#run({ sql: DELETE_ONE, rows: [[keyId, id]] });
-    return known;
+    return true;
   }
 
   async deleteByKey(keyId: string): Promise<number> {
