@@ -280,7 +280,7 @@ export interface AnsweringServer {
   url: string;
   /** Bodies as they came. */
   bodies: unknown[];
-  /** What the next request gets; an error is rendered as one. */
+  /** What the next request gets that names none of the answers as its model; an error is rendered as one. */
   next: PortAnswer | Error;
   close(): Promise<void>;
 }
@@ -300,16 +300,17 @@ export async function startAnswering(): Promise<AnsweringServer> {
         const translation = request.translate();
         if (translation.port !== "chat") throw new Error("not a chat");
         const head = { ...HEAD, model: request.alias };
+        const answer = ANSWERS[request.alias] ?? state.next;
         if (!request.stream) {
           response.setHeader("content-type", "application/json");
-          response.end(translation.renderAnswer([toResult(state.next)], state.next.usage, head));
+          response.end(translation.renderAnswer([toResult(answer)], answer.usage, head));
           return;
         }
         response.setHeader("content-type", "text/event-stream");
         const renderer = translation.createStream(head);
         response.write(renderer.start());
-        for (const part of toParts(state.next)) response.write(renderer.render(0, part));
-        response.end(renderer.end(state.next.usage));
+        for (const part of toParts(answer)) response.write(renderer.render(0, part));
+        response.end(renderer.end(answer.usage));
       } catch (error) {
         const { status, headers, body } = renderError(error, "req_1");
         response.writeHead(status, { ...headers, "content-type": "application/json" }).end(body);
