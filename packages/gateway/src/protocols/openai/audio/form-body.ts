@@ -34,7 +34,7 @@ export function toFormBody(entries: readonly FormEntry[]): FormBody {
       file = entry;
       continue;
     }
-    fieldBytes += entry.value.length;
+    fieldBytes += Buffer.byteLength(entry.value);
     const name = entry.name.endsWith("[]") ? entry.name.slice(0, -2) : entry.name;
     if (LISTS.has(name)) {
       ((fields[name] ??= []) as string[]).push(entry.value);

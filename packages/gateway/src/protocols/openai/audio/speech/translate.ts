@@ -1,7 +1,7 @@
 import type { SpeechModel } from "@homegrown/contracts";
 import type { PortContext, PortRun, SpeechTranslation } from "../../../../core/model-request.ts";
 import { NO_USAGE } from "../../../../core/token-usage.ts";
-import type { TokenUsage } from "../../../../core/token-usage.ts";
+import type { BilledUsage } from "../../../../pricing/cost.ts";
 import { sortOutFields } from "../../field-table.ts";
 import { invalidRequest } from "../../invalid-request.ts";
 import { compact } from "../../sampling-fields.ts";
@@ -64,7 +64,7 @@ async function* streamSpeech(
   model: SpeechModel,
   call: Call,
   { signal }: PortContext,
-): AsyncGenerator<{ text: string; usage?: TokenUsage }, void, undefined> {
+): AsyncGenerator<{ text: string; usage?: BilledUsage }, void, undefined> {
   const speech = await model.doGenerate({ ...call, abortSignal: signal });
   const { audio } = speech;
   const base64 = typeof audio === "string" ? audio : Buffer.from(audio).toString("base64");
@@ -74,10 +74,18 @@ async function* streamSpeech(
   yield { text: `data: {"type":"speech.audio.done","usage":${counts}}\n\n`, usage };
 }
 
-function toUsage({ usage }: Speech, text: string): TokenUsage {
+/** Speech is billed by tokens or by characters. */
+function toUsage({ usage }: Speech, text: string): BilledUsage {
+  const characters = [...text].length;
   const [input, output] = [usage?.["input_tokens"], usage?.["output_tokens"]];
-  if (typeof input === "number" && typeof output === "number") return { ...NO_USAGE, input, output };
-  return { ...NO_USAGE, input: Math.ceil(Buffer.byteLength(text) / BYTES_PER_TOKEN), estimated: true };
+  if (typeof input === "number" && typeof output === "number")
+    return { ...NO_USAGE, input, output, characters };
+  return {
+    ...NO_USAGE,
+    input: Math.ceil(Buffer.byteLength(text) / BYTES_PER_TOKEN),
+    characters,
+    estimated: true,
+  };
 }
 
 function unknownWord(param: string, known: readonly string[]): Error {

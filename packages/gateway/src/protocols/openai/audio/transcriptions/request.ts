@@ -50,12 +50,9 @@ export function parseTranscription(form: FormBody): ModelRequest {
   };
 }
 
-/** The most tokens that models make of a second (50), over the fewest bytes that speech is stored in (500). */
-const AUDIO_BYTES_PER_TOKEN = 10;
-
+/** Sound counts by its bytes, as `bounds.ts` says. */
 export function boundAudioTokens({ file, fieldBytes }: FormBody): number {
-  const audioTokens = Math.ceil(file.data.length / AUDIO_BYTES_PER_TOKEN);
-  return boundInputTokens(fieldBytes * 4 + audioTokens, { numImages: 0, imageBytes: 0 });
+  return boundInputTokens(file.data.length + fieldBytes, { numImages: 0, imageBytes: 0 });
 }
 
 /** For capture and hooks: what was asked, without the recording itself. */
