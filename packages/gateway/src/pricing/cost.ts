@@ -54,16 +54,6 @@ export function maxCostNanoUsd(
   return Math.ceil(nano);
 }
 
-/** How many output tokens `nano` nano-dollars buy at most, after `maxInput` tokens of input; 0 or more. */
-export function affordableOutputTokens(price: Price, nano: number, maxInput: number): number {
-  const fixed = maxCostNanoUsd(price, { input: maxInput, output: 0 })!;
-  const possible = [price, ...(price.tiers ?? []).filter((tier) => maxInput > tier.aboveInputTokens)];
-  const output = Math.max(...possible.map(dearestOutput));
-  if (nano < fixed) return 0;
-  // `maxCostNanoUsd` rounds up once for the sum, so one nano-dollar is kept back.
-  return output === 0 ? Number.MAX_SAFE_INTEGER : Math.max(0, Math.floor((nano - fixed - 1) / output));
-}
-
 function tokenCost(rates: TokenRates, usage: TokenUsage): number {
   const cacheRead = Math.min(usage.cacheRead, usage.input);
   const cacheWrite = Math.min(usage.cacheWrite, usage.input - cacheRead);

@@ -1,19 +1,16 @@
-// What a provider's status and error object mean. Shared by translated and passed-through answers.
+// What a provider's status and error object mean.
 import type { UpstreamFault } from "../core/upstream-errors.ts";
+import { faultOfStatus } from "../core/upstream-status.ts";
 
+/** What these mean to providers of models, beside what they mean to everybody (`core/upstream-status.ts`). */
 const FAULT_OF_STATUS: Readonly<Record<number, UpstreamFault>> = {
-  401: "unauthenticated",
+  // No money left, which is for whoever runs the gateway to see to.
   402: "unauthenticated",
-  403: "unauthenticated",
-  404: "not-found",
-  408: "server-error",
   // Bedrock's, for a model that failed behind it.
   424: "server-error",
   425: "overloaded",
-  429: "rate-limited",
+  // Groq's, for capacity.
   498: "overloaded",
-  503: "overloaded",
-  529: "overloaded",
 };
 
 /** Names that providers use inside error objects, streams included, where no status tells it. */
@@ -54,10 +51,7 @@ export function faultOfAnswer(status: number | undefined, names: readonly string
   const named = names.map((name) => FAULT_OF_NAME[name.toLowerCase()]).find((fault) => fault !== undefined);
   // A filter's verdict is a 400 whose name says more; every other status speaks for itself.
   if (named === "content-filter") return named;
-  if (status !== undefined && status >= 300) {
-    if (status < 400) return "redirect";
-    return FAULT_OF_STATUS[status] ?? (status < 500 ? "rejected" : "server-error");
-  }
+  if (status !== undefined && status >= 300) return FAULT_OF_STATUS[status] ?? faultOfStatus(status);
   return named ?? "server-error";
 }
 

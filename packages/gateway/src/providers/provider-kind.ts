@@ -50,8 +50,10 @@ export interface Connection<C extends ProviderConfig> {
 
 export interface Endpoint {
   readonly url: string;
-  /** Lower-case names; authentication, and the configured ones. */
+  /** Lower-case names; authentication, and the configured ones. They replace a client's. */
   readonly headers: Readonly<Record<string, string>>;
+  /** What a client that sends none gets. */
+  readonly defaultHeaders?: Readonly<Record<string, string>>;
 }
 
 export interface ProviderPorts {

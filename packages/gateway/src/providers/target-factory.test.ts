@@ -135,8 +135,9 @@ describe("passing through", () => {
       },
       { TEST_KEY: "k", OTHER: "o" },
     );
-    const headers = (id: string, dialect: (typeof DIALECTS)[number]) =>
-      (targets.find(id)!.passthrough(dialect) as EndpointPassthrough).endpoint.headers;
+    const endpoint = (id: string, dialect: (typeof DIALECTS)[number]) =>
+      (targets.find(id)!.passthrough(dialect) as EndpointPassthrough).endpoint;
+    const headers = (id: string, dialect: (typeof DIALECTS)[number]) => endpoint(id, dialect).headers;
     assert.deepEqual(headers("openai/m", "openai/responses"), {
       "openai-project": "proj",
       authorization: "Bearer k",
@@ -144,11 +145,12 @@ describe("passing through", () => {
       "x-token": "o",
     });
     assert.deepEqual(headers("azure/m", "openai/responses"), { "api-key": "k" });
-    assert.deepEqual(headers("anthropic/m", "anthropic/messages"), {
-      "anthropic-version": "2023-06-01",
-      "x-api-key": "k",
-    });
-    assert.deepEqual(headers("open/m", "anthropic/messages"), { "anthropic-version": "2023-06-01" });
+    assert.deepEqual(headers("anthropic/m", "anthropic/messages"), { "x-api-key": "k" });
+    assert.deepEqual(headers("open/m", "anthropic/messages"), {});
+    for (const id of ["anthropic/m", "open/m"]) {
+      const { defaultHeaders } = endpoint(id, "anthropic/messages");
+      assert.deepEqual(defaultHeaders, { "anthropic-version": "2023-06-01" });
+    }
   });
 
   it("is not offered where a provider has a protocol of its own", async () => {

@@ -2,7 +2,6 @@ import type { Dialect } from "../../core/dialect.ts";
 import type { CommonOptions, Endpoint, ProviderConnection, ProviderDefinition } from "../provider-kind.ts";
 
 const BASE = "https://api.anthropic.com/v1";
-/** What a client that names none gets; a client's own `anthropic-version` replaces it. */
 const VERSION = "2023-06-01";
 
 export const ANTHROPIC_DIALECTS: readonly Dialect[] = ["anthropic/messages", "anthropic/count-tokens"];
@@ -41,7 +40,8 @@ export function anthropicEndpoint(
   const path = dialect === "anthropic/count-tokens" ? "/messages/count_tokens" : "/messages";
   return {
     url: `${connection.config.baseUrl ?? base}${path}`,
-    headers: { "anthropic-version": VERSION, ...authentication, ...connection.headers() },
+    headers: { ...authentication, ...connection.headers() },
+    defaultHeaders: { "anthropic-version": VERSION },
   };
 }
 

@@ -19,6 +19,8 @@ export interface PassthroughEndpoint {
   url: string;
   /** Lower-case names; sent with every request. */
   headers: Readonly<Record<string, string>>;
+  /** Lower-case names; sent where the client sends none. */
+  defaultHeaders?: Readonly<Record<string, string>>;
 }
 
 /** The connections of one gateway to all providers. */
@@ -31,6 +33,7 @@ export class UndiciConnections {
     return {
       dispatch: (request, handler) => {
         const headers = {
+          ...endpoint.defaultHeaders,
           ...request.headers,
           ...endpoint.headers,
           "content-type": request.contentType,
