@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import type { ChatResult, ChatStreamPart } from "@homegrown/contracts";
 import type { TokenUsage } from "../../../core/token-usage.ts";
 import { parseJsonBody } from "../../../server/json-body.ts";
-import { renderError } from "../errors.ts";
+import { renderError, renderStreamError } from "../errors.ts";
 import { HEAD } from "./requests.fixture.ts";
 import { parseMessages } from "./request.ts";
 
@@ -309,7 +309,13 @@ export async function startAnswering(): Promise<AnsweringServer> {
         response.setHeader("content-type", "text/event-stream");
         const renderer = translation.createStream(head);
         response.write(renderer.start());
-        for (const part of toParts(answer)) response.write(renderer.render(0, part));
+        for (const part of toParts(answer)) {
+          if (part.type === "error") {
+            response.end(renderStreamError(part.error, "req_1"));
+            return;
+          }
+          response.write(renderer.render(0, part));
+        }
         response.end(renderer.end(answer.usage));
       } catch (error) {
         const { status, headers, body } = renderError(error, "req_1");

@@ -4,7 +4,7 @@ import { after, before, describe, it } from "node:test";
 import { Anthropic, BadRequestError } from "@anthropic-ai/sdk";
 import type { Message } from "@anthropic-ai/sdk/resources/messages";
 import { HomegrownError } from "@homegrown/contracts";
-import { ANSWERS, startAnswering } from "./answers.fixture.ts";
+import { ANSWERS, startAnswering, textParts } from "./answers.fixture.ts";
 import type { AnsweringServer } from "./answers.fixture.ts";
 
 let server: AnsweringServer;
@@ -60,6 +60,17 @@ describe("what the client sends back", () => {
 });
 
 describe("errors", () => {
+  it("end a stream that has begun", async () => {
+    const error = failing("overloaded", "gateway/rate-limited");
+    const parts = [...textParts("0", "Hi").slice(0, -1), { type: "error", error } as const];
+    server.next = { ...ANSWERS["plain text"]!, parts };
+    const stream = client.messages.stream(REQUEST);
+    let text = "";
+    stream.on("text", (delta) => (text += delta));
+    await assert.rejects(stream.finalMessage(), { type: "rate_limit_error" });
+    assert.equal(text, "Hi");
+  });
+
   it("have the SDK's own classes, and a used-up budget is not tried again", async () => {
     server.next = failing("invalid-input", "gateway/invalid-request");
     await assert.rejects(client.messages.create(REQUEST), (error) => {

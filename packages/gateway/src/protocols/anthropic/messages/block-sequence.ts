@@ -82,7 +82,7 @@ export class BlockSequence {
     const current = this.#current;
     if (current === undefined) {
       this.#current = block;
-      return "";
+      return this.#announced(block);
     }
     this.#queue.push(block);
     return current.kind === "text" ? this.finish(current) : "";
@@ -108,7 +108,9 @@ export class BlockSequence {
     while (this.#current === undefined && this.#queue.length > 0) {
       const next: StreamedBlock = (this.#current = this.#queue.shift()!);
       events += this.append(next, next.waiting);
-      if (!next.isDone && (next.kind !== "text" || this.#queue.length === 0)) break;
+      if (!next.isDone && (next.kind !== "text" || this.#queue.length === 0)) {
+        return events + this.#announced(next);
+      }
       next.isDone = true;
       events += this.#close(next);
       this.#current = undefined;
@@ -169,6 +171,11 @@ export class BlockSequence {
     if (proof === undefined) return "";
     block.hasProof = true;
     return this.#whole(proof);
+  }
+
+  /** A call shows its tool's name at once; text and thinking may turn out to be empty. */
+  #announced(block: StreamedBlock): string {
+    return block.kind === "tool" ? this.#opened(block) : "";
   }
 
   #opened(block: StreamedBlock): string {

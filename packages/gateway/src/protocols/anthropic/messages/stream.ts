@@ -185,9 +185,11 @@ export class MessageStream implements ChatStreamRenderer {
     if (block === undefined) {
       this.#hasToolUse = true;
       block = new StreamedBlock("tool", toToolUseId(toolCallId), toolName);
+      block.note(providerMetadata);
       events = this.#sequence.begin(block);
+    } else {
+      block.note(providerMetadata);
     }
-    block.note(providerMetadata);
     block.input = input;
     this.#running.delete(`tool ${toolCallId}`);
     this.#settledCalls.add(toolCallId);
