@@ -8,8 +8,6 @@ import { embeddings } from "./embeddings/front.ts";
 import { renderError, renderStreamError } from "./errors.ts";
 import { renderLimitHeaders } from "./limit-headers.ts";
 import { listModels, retrieveModel } from "./models/front.ts";
-import { countInputTokens, createResponse } from "./responses/front.ts";
-import { cancelResponse, deleteResponse, retrieveResponse } from "./responses/stored-fronts.ts";
 
 export const openAi: Protocol = {
   name: "openai",
@@ -17,11 +15,6 @@ export const openAi: Protocol = {
     listModels,
     retrieveModel,
     chatCompletions,
-    createResponse,
-    countInputTokens,
-    retrieveResponse,
-    deleteResponse,
-    cancelResponse,
     completions,
     embeddings,
     transcriptions,
