@@ -5,6 +5,7 @@ import type { AddressInfo, Socket } from "node:net";
 import { HomegrownError } from "@homegrown/contracts";
 import { anthropic } from "../protocols/anthropic/protocol.ts";
 import { openAi } from "../protocols/openai/protocol.ts";
+import { openAiResponses } from "../protocols/openai/responses/protocol.ts";
 import type { Authenticator } from "./authentication.ts";
 import { LOCAL_CALLER, identify } from "./authentication.ts";
 import { Exchange } from "./exchange.ts";
@@ -52,7 +53,7 @@ export interface HttpServer {
 
 /** After the drain: for the last error events to reach their clients. */
 const FAREWELL_MS = 500;
-const PROTOCOLS = [openAi, anthropic];
+const PROTOCOLS = [openAi, openAiResponses, anthropic];
 
 /** Throws `gateway/loopback-only`, `gateway/port-in-use`, `gateway/port-forbidden`, `gateway/address-unavailable`. */
 export async function startServer(options: ServerOptions): Promise<HttpServer> {

@@ -13,10 +13,9 @@ export interface RequestEcho {
 }
 
 export interface ResponseState {
-  status: "in_progress" | "completed" | "incomplete" | "failed";
+  status: "in_progress" | "completed" | "incomplete";
   /** Why it is incomplete. */
   reason?: "max_output_tokens" | "content_filter";
-  error?: { code: string; message: string };
   /** Unix time in seconds. */
   completedAt?: number;
   usage?: TokenUsage;
@@ -75,10 +74,10 @@ export function renderResponse(
   output: string,
   state: ResponseState,
 ): string {
-  const { status, reason, error, completedAt, usage } = state;
+  const { status, reason, completedAt, usage } = state;
   return (
     `{"id":"${toResponseId(head)}","object":"response","created_at":${head.createdAt},"status":"${status}",` +
-    `"completed_at":${completedAt ?? "null"},"error":${error ? JSON.stringify(error) : "null"},` +
+    `"completed_at":${completedAt ?? "null"},"error":null,` +
     `"incomplete_details":${reason ? `{"reason":"${reason}"}` : "null"},` +
     `"model":${JSON.stringify(head.model)},"access_programs":null,${request.members()},` +
     `"output":[${output}],"usage":${usage ? renderUsage(usage) : "null"}}`

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { HomegrownError } from "@homegrown/contracts";
 import type { ChatStreamPart } from "@homegrown/contracts";
 import type { ResponseOutputItem } from "openai/resources/responses/responses";
 import {
@@ -13,7 +12,6 @@ import {
   text,
   translate,
 } from "./responses.fixture.ts";
-import { ResponseStream } from "./stream.ts";
 
 const FUNCTION = { type: "function", name: "weather", parameters: { type: "object" } };
 const PATCH = { type: "custom", name: "apply_patch" };
@@ -268,26 +266,4 @@ it("the whole answer says what the stream says", async () => {
     output_tokens_details: { reasoning_tokens: 2 },
     total_tokens: 17,
   });
-});
-
-it("a stream that breaks ends in `error` and `response.failed`", async () => {
-  const translation = await translate({});
-  const stream = translation.createStream(HEAD);
-  assert.ok(stream instanceof ResponseStream);
-  const begun = text("a").map((part) => stream.render(0, part));
-  const kinds = { overloaded: "rate_limit_exceeded", unavailable: "server_error" } as const;
-  const [kind, code] = Object.entries(kinds)[0]!;
-  const error = new HomegrownError({
-    code: "x/y",
-    kind: kind as "overloaded",
-    message: "No.",
-    hint: "Wait.",
-  });
-  const events = readEvents(stream.start() + begun.join("") + stream.fail(error));
-  const [thrown, failed] = events.slice(-2);
-  assert.deepEqual([thrown!.type, thrown!["code"], thrown!["message"]], ["error", code, "No. Wait."]);
-  assert.equal(failed!.type, "response.failed");
-  const response = failed!["response"] as Record<string, unknown>;
-  assert.deepEqual([response["status"], response["error"]], ["failed", { code, message: "No. Wait." }]);
-  assert.equal(stream.fail(new Error("password=hunter2")).includes("hunter2"), false);
 });

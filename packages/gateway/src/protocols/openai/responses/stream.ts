@@ -1,5 +1,4 @@
 // One answer as the events of a Responses stream. A whole answer takes the same way, so that both say the same.
-import { HomegrownError } from "@homegrown/contracts";
 import type { ChatResult, ChatStreamPart } from "@homegrown/contracts";
 import type { AnswerHead, ChatStreamRenderer } from "../../../core/model-request.ts";
 import type { TokenUsage } from "../../../core/token-usage.ts";
@@ -130,16 +129,6 @@ export class ResponseStream implements ChatStreamRenderer {
       saving.save(toResponseId(this.#head), object, this.#itemIds);
     }
     return { response, type: `response.${status}` };
-  }
-
-  /** The events that end a stream which failed: `error`, which SDKs throw, and `response.failed`. */
-  fail(thrown: unknown): string {
-    const error = toPublicError(thrown);
-    const members = `"code":${JSON.stringify(error.code)},"message":${JSON.stringify(error.message)},"param":null`;
-    const response = this.#response(join(this.#items), { status: "failed", error });
-    return (
-      this.#events.event("error", members) + this.#events.event("response.failed", `"response":${response}`)
-    );
   }
 
   #writeText(part: Extract<ChatStreamPart, { type: "text-delta" }>): string {
@@ -286,20 +275,7 @@ export class ResponseStream implements ChatStreamRenderer {
   }
 }
 
-/** Where an answer breaks off, some items never came to their end: their places are empty. */
+/** What only the store keeps leaves an empty place among the client's items. */
 function join(items: readonly string[]): string {
   return items.filter((item) => item !== undefined).join(",");
-}
-
-/** In OpenAI's own codes; what was not foreseen keeps its words to itself. */
-function toPublicError(thrown: unknown): { code: string; message: string } {
-  if (!(thrown instanceof HomegrownError)) {
-    return { code: "server_error", message: "The server failed in a way that it did not foresee." };
-  }
-  const message = `${thrown.message} ${thrown.hint}`;
-  if (/\/(?:context-(?:length-)?exceeded|prompt-too-long)$/.test(thrown.code)) {
-    return { code: "context_length_exceeded", message };
-  }
-  if (thrown.kind === "overloaded") return { code: "rate_limit_exceeded", message };
-  return { code: thrown.kind === "invalid-input" ? "invalid_prompt" : "server_error", message };
 }
