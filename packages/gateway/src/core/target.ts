@@ -61,6 +61,8 @@ export interface TokenRates {
   cacheReadPerToken?: number;
   /** Default: as `inputPerToken`. */
   cacheWritePerToken?: number;
+  /** Default: as `cacheWritePerToken`. */
+  cacheWriteHourPerToken?: number;
   /** Default: as `outputPerToken`. */
   reasoningPerToken?: number;
 }

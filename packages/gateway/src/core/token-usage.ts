@@ -5,6 +5,8 @@ export interface TokenUsage {
   cacheRead: number;
   /** Of `input`: written to a provider's prompt cache. */
   cacheWrite: number;
+  /** Of `cacheWrite`: to be kept for an hour, which Anthropic bills dearer than five minutes. */
+  cacheWriteHour?: number;
   output: number;
   /** Of `output`: spent on reasoning. */
   reasoning: number;

@@ -11,6 +11,7 @@ const rates = {
   outputPerToken: rate,
   cacheReadPerToken: fc.option(rate, { nil: undefined }),
   cacheWritePerToken: fc.option(rate, { nil: undefined }),
+  cacheWriteHourPerToken: fc.option(rate, { nil: undefined }),
   reasoningPerToken: fc.option(rate, { nil: undefined }),
 };
 const withoutUndefined = <T extends object>(value: T): T =>
@@ -37,7 +38,14 @@ const price: fc.Arbitrary<Price> = fc
 
 const tokens = fc.integer({ min: 0, max: 500_000 });
 const usage: fc.Arbitrary<BilledUsage> = fc
-  .record({ input: tokens, output: tokens, cacheRead: tokens, cacheWrite: tokens, reasoning: tokens })
+  .record({
+    input: tokens,
+    output: tokens,
+    cacheRead: tokens,
+    cacheWrite: tokens,
+    cacheWriteHour: tokens,
+    reasoning: tokens,
+  })
   .map((parts) => ({ ...parts, estimated: false }));
 
 it("is a whole number, and never below zero, even where parts are reported larger than the whole", () => {

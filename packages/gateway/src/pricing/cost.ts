@@ -57,11 +57,14 @@ export function maxCostNanoUsd(
 function tokenCost(rates: TokenRates, usage: TokenUsage): number {
   const cacheRead = Math.min(usage.cacheRead, usage.input);
   const cacheWrite = Math.min(usage.cacheWrite, usage.input - cacheRead);
+  const hour = Math.min(usage.cacheWriteHour ?? 0, cacheWrite);
   const reasoning = Math.min(usage.reasoning, usage.output);
+  const writeRate = rates.cacheWritePerToken ?? rates.inputPerToken;
   return (
     (usage.input - cacheRead - cacheWrite) * rates.inputPerToken +
     cacheRead * (rates.cacheReadPerToken ?? rates.inputPerToken) +
-    cacheWrite * (rates.cacheWritePerToken ?? rates.inputPerToken) +
+    (cacheWrite - hour) * writeRate +
+    hour * (rates.cacheWriteHourPerToken ?? writeRate) +
     (usage.output - reasoning) * rates.outputPerToken +
     reasoning * (rates.reasoningPerToken ?? rates.outputPerToken)
   );
@@ -83,7 +86,8 @@ function billedSeconds(price: Price, seconds: number): number {
 }
 
 function dearestInput(rates: TokenRates): number {
-  return Math.max(rates.inputPerToken, rates.cacheReadPerToken ?? 0, rates.cacheWritePerToken ?? 0);
+  const { inputPerToken, cacheReadPerToken = 0, cacheWritePerToken = 0, cacheWriteHourPerToken = 0 } = rates;
+  return Math.max(inputPerToken, cacheReadPerToken, cacheWritePerToken, cacheWriteHourPerToken);
 }
 
 function dearestOutput(rates: TokenRates): number {

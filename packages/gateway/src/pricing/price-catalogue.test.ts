@@ -54,6 +54,17 @@ it("gives what the package itself calculates, tiers included", () => {
   }
 });
 
+it("knows what an hour in Anthropic's cache costs", () => {
+  const { price } = findInCatalogue("anthropic", "claude-sonnet-4-5", AT)!;
+  const usage = { ...NO_USAGE, input: 3000, cacheWrite: 2000, cacheWriteHour: 500 };
+  const expected = calcPrice(
+    { input_tokens: 3000, cache_write_tokens: 2000, cache_write_1h_tokens: 500 },
+    "claude-sonnet-4-5",
+    { providerId: "anthropic", timestamp: AT },
+  )!;
+  assert.equal(costNanoUsd(price, usage), Math.round(expected.total_price * 1e9));
+});
+
 it("never asks more for what comes from the cache", () => {
   let seen = 0;
   for (const [provider, model] of MODELS) {

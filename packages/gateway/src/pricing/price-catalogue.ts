@@ -41,6 +41,7 @@ const RATES = {
   output_mtok: "outputPerToken",
   cache_read_mtok: "cacheReadPerToken",
   cache_write_mtok: "cacheWritePerToken",
+  cache_write_1h_mtok: "cacheWriteHourPerToken",
   output_reasoning_mtok: "reasoningPerToken",
 } as const satisfies Readonly<Record<string, keyof TokenRates>>;
 

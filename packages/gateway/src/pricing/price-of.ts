@@ -57,6 +57,9 @@ export function priceOfConfig(config: PriceConfig): Price {
     ...(config.cacheWriteUsdPerMillion !== undefined && {
       cacheWritePerToken: nano(config.cacheWriteUsdPerMillion),
     }),
+    ...(config.cacheWriteHourUsdPerMillion !== undefined && {
+      cacheWriteHourPerToken: nano(config.cacheWriteHourUsdPerMillion),
+    }),
     ...(config.usdPerAudioMinute !== undefined && { perAudioSecond: (config.usdPerAudioMinute * 1e9) / 60 }),
     ...(config.usdPerMillionCharacters !== undefined && {
       perCharacter: nano(config.usdPerMillionCharacters),

@@ -54,6 +54,7 @@ const priceSchema = z.strictObject({
   outputUsdPerMillion: usd,
   cacheReadUsdPerMillion: usd.optional(),
   cacheWriteUsdPerMillion: usd.optional(),
+  cacheWriteHourUsdPerMillion: usd.optional(),
   usdPerAudioMinute: usd.optional(),
   usdPerMillionCharacters: usd.optional(),
   usdPerRequest: usd.optional(),

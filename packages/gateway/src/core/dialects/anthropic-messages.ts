@@ -1,5 +1,6 @@
 // Messages: input tokens come with the first event, cumulative output tokens with each `message_delta`.
 // https://docs.claude.com/en/docs/build-with-claude/streaming
+import { hourCacheWrites } from "../hour-cache-writes.ts";
 import type { TokenUsage } from "../token-usage.ts";
 import { readProviderError } from "../upstream-status.ts";
 import type { DialectReader, EventVerdict, StreamReader } from "./dialect-reader.ts";
@@ -65,10 +66,12 @@ function toUsage(value: unknown): TokenUsage | undefined {
   const usage = toRecord(value);
   const cacheRead = toCount(usage["cache_read_input_tokens"]);
   const cacheWrite = toCount(usage["cache_creation_input_tokens"]);
+  const cacheWriteHour = hourCacheWrites(usage);
   return {
     input: toCount(usage["input_tokens"]) + cacheRead + cacheWrite,
     cacheRead,
     cacheWrite,
+    ...(cacheWriteHour > 0 && { cacheWriteHour }),
     output: toCount(usage["output_tokens"]),
     reasoning: 0,
     estimated: false,

@@ -1,14 +1,17 @@
 import type { ChatResult } from "@homegrown/contracts";
+import { hourCacheWrites } from "../hour-cache-writes.ts";
 import type { TokenUsage } from "../token-usage.ts";
 
 /** A port's usage as ours; undefined where the provider reported neither input nor output. */
 export function toTokenUsage(usage: ChatResult["usage"]): TokenUsage | undefined {
   const { inputTokens, outputTokens } = usage;
   if (inputTokens.total === undefined && outputTokens.total === undefined) return undefined;
+  const cacheWriteHour = hourCacheWrites(usage.raw);
   return {
     input: inputTokens.total ?? 0,
     cacheRead: inputTokens.cacheRead ?? 0,
     cacheWrite: inputTokens.cacheWrite ?? 0,
+    ...(cacheWriteHour > 0 && { cacheWriteHour }),
     output: outputTokens.total ?? 0,
     reasoning: outputTokens.reasoning ?? 0,
     estimated: false,
@@ -29,7 +32,7 @@ export class ChoiceUsage {
     this.#shown =
       this.#shown === undefined
         ? usage
-        : sum(this.#shown, { ...usage, input: 0, cacheRead: 0, cacheWrite: 0 });
+        : sum(this.#shown, { ...usage, input: 0, cacheRead: 0, cacheWrite: 0, cacheWriteHour: 0 });
   }
 
   get billed(): TokenUsage | undefined {
@@ -42,10 +45,12 @@ export class ChoiceUsage {
 }
 
 function sum(a: TokenUsage, b: TokenUsage): TokenUsage {
+  const cacheWriteHour = (a.cacheWriteHour ?? 0) + (b.cacheWriteHour ?? 0);
   return {
     input: a.input + b.input,
     cacheRead: a.cacheRead + b.cacheRead,
     cacheWrite: a.cacheWrite + b.cacheWrite,
+    ...(cacheWriteHour > 0 && { cacheWriteHour }),
     output: a.output + b.output,
     reasoning: a.reasoning + b.reasoning,
     estimated: a.estimated || b.estimated,
