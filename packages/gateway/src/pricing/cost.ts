@@ -10,11 +10,13 @@ export interface BilledUsage extends TokenUsage {
 
 /**
  * Null where the cost is not known: no price, or a price in units that the usage does not tell. Parts of the
- * input or output never count for more than the whole, whatever a provider reports.
+ * input or output never count for more than the whole, whatever a provider reports. Where `usage` is the sum of
+ * several calls with one prompt (the choices of a translated request), `calls` says how many: each is a request,
+ * and tiers go by the input of one.
  */
-export function costNanoUsd(price: Price | undefined, usage: BilledUsage): number | null {
+export function costNanoUsd(price: Price | undefined, usage: BilledUsage, calls = 1): number | null {
   if (price === undefined) return null;
-  let nano = price.perRequest ?? 0;
+  let nano = (price.perRequest ?? 0) * calls;
   if (price.perAudioSecond !== undefined && hasNoTokenRates(price)) {
     if (usage.audioSeconds === undefined) return null;
     nano += price.perAudioSecond * billedSeconds(price, usage.audioSeconds);
@@ -22,7 +24,7 @@ export function costNanoUsd(price: Price | undefined, usage: BilledUsage): numbe
     if (usage.characters === undefined) return null;
     nano += price.perCharacter * usage.characters;
   } else {
-    nano += tokenCost(ratesFor(price, usage.input), usage);
+    nano += tokenCost(ratesFor(price, usage.input / calls), usage);
     if (price.perAudioSecond !== undefined && usage.audioSeconds !== undefined) {
       nano += price.perAudioSecond * billedSeconds(price, usage.audioSeconds);
     }

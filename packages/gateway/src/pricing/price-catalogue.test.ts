@@ -54,6 +54,15 @@ it("gives what the package itself calculates, tiers included", () => {
   }
 });
 
+it("judges a tier by one call's input, however many calls a usage sums", () => {
+  const { price } = findInCatalogue("google", "gemini-2.5-pro", AT)!;
+  const one = { ...NO_USAGE, input: 150_000, output: 10 };
+  const three = { ...NO_USAGE, input: 450_000, output: 30 };
+  assert.equal(costNanoUsd(price, three, 3), costNanoUsd(price, one)! * 3);
+  assert.ok(costNanoUsd(price, three)! > costNanoUsd(price, three, 3)!);
+  assert.equal(costNanoUsd({ ...price!, perRequest: 5 }, three, 3)! - costNanoUsd(price, three, 3)!, 15);
+});
+
 it("knows what an hour in Anthropic's cache costs", () => {
   const { price } = findInCatalogue("anthropic", "claude-sonnet-4-5", AT)!;
   const usage = { ...NO_USAGE, input: 3000, cacheWrite: 2000, cacheWriteHour: 500 };
