@@ -1,79 +1,27 @@
 // The clients that exist read what is rendered here: OpenAI's own SDK, which checks that a stream's events fit
 // together, and the AI SDK, which checks the shape of each.
 import assert from "node:assert/strict";
-import { createServer } from "node:http";
-import type { Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { after, before, it } from "node:test";
 import { createOpenAI } from "@ai-sdk/openai";
 import OpenAI from "openai";
 import type { ResponseInputItem } from "openai/resources/responses/responses";
-import type { ChatCall, ChatResult, ChatStreamPart } from "@homegrown/contracts";
-import type { Citation } from "./output-items.ts";
-import { HEAD, USAGE, finish, resultOf, streamText, text, translate } from "./responses.fixture.ts";
+import type { ChatCall, ChatStreamPart } from "@homegrown/contracts";
+import { startAnswering } from "./answering.fixture.ts";
+import type { AnsweringServer } from "./answering.fixture.ts";
 
 const TOOLS = [
   { type: "function" as const, name: "weather", parameters: { type: "object" }, strict: null },
   { type: "custom" as const, name: "apply_patch" },
 ];
 
-const CITATIONS: Citation[] = [
-  { source: { type: "source", sourceType: "url", id: "s", url: "https://a.b/", title: "A" }, endIndex: 4 },
-];
-
-const CONTENT: ChatResult["content"] = [
-  { type: "reasoning", text: "Let me think.", providerMetadata: { anthropic: { signature: "sig" } } },
-  {
-    type: "text",
-    text: "Bern is the capital.",
-    citations: CITATIONS,
-  },
-  { type: "tool-call", toolCallId: "c1", toolName: "weather", input: '{"city":"Bern"}' },
-  { type: "tool-call", toolCallId: "c2", toolName: "apply_patch", input: '{"input":"*** Patch"}' },
-];
-
-const PARTS: ChatStreamPart[] = [
-  { type: "reasoning-start", id: "r" },
-  { type: "reasoning-delta", id: "r", delta: "Let me " },
-  { type: "reasoning-delta", id: "r", delta: "think." },
-  { type: "reasoning-delta", id: "r", delta: "", providerMetadata: { anthropic: { signature: "sig" } } },
-  { type: "reasoning-end", id: "r" },
-  ...text("Bern is ", "the capital.").slice(0, 3),
-  { type: "text-end", id: "t", citations: CITATIONS },
-  { type: "tool-input-start", id: "c1", toolName: "weather" },
-  { type: "tool-input-delta", id: "c1", delta: '{"city":' },
-  { type: "tool-input-delta", id: "c1", delta: '"Bern"}' },
-  { type: "tool-call", toolCallId: "c1", toolName: "weather", input: '{"city":"Bern"}' },
-  { type: "tool-call", toolCallId: "c2", toolName: "apply_patch", input: '{"input":"*** Patch"}' },
-  finish("tool-calls"),
-];
-
-/** Answers each request with the same content, and keeps the last one's prompt. */
-let server: Server;
-let baseURL: string;
-let prompt: ChatCall["prompt"] = [];
+let server: AnsweringServer;
 
 before(async () => {
-  server = createServer(async (request, response) => {
-    let body = "";
-    for await (const chunk of request) body += String(chunk);
-    const asked = JSON.parse(body) as { stream?: boolean };
-    const translation = await translate(asked);
-    prompt = translation.call.prompt;
-    if (asked.stream === true) {
-      response.writeHead(200, { "content-type": "text/event-stream" });
-      response.end(streamText(translation, PARTS));
-    } else {
-      response.writeHead(200, { "content-type": "application/json" });
-      response.end(translation.renderAnswer([resultOf(CONTENT, "tool-calls")], USAGE, HEAD));
-    }
-  }).listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  baseURL = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
+  server = await startAnswering();
 });
 after(() => server.close());
 
-const newClient = (): OpenAI => new OpenAI({ apiKey: "x", baseURL, maxRetries: 0 });
+const newClient = (): OpenAI => new OpenAI({ apiKey: "x", baseURL: server.url, maxRetries: 0 });
 
 it("OpenAI's SDK puts the events together to the object that ends them", async () => {
   for (const reasoning of [{ summary: "auto" as const }, null]) {
@@ -119,7 +67,7 @@ it("OpenAI's SDK reads a whole answer, and hands its items back", async () => {
       { type: "custom_tool_call_output", call_id: "c2", output: "done" },
     ],
   });
-  const [, assistant, tool] = prompt;
+  const [, assistant, tool] = server.prompt();
   assert.deepEqual(assistant, {
     role: "assistant",
     content: [
@@ -133,7 +81,7 @@ it("OpenAI's SDK reads a whole answer, and hands its items back", async () => {
 });
 
 it("the AI SDK accepts every event and every item, and hands thoughts back", async () => {
-  const model = createOpenAI({ apiKey: "x", baseURL }).responses("o4-mini");
+  const model = createOpenAI({ apiKey: "x", baseURL: server.url }).responses("o4-mini");
   const call: ChatCall = {
     prompt: [{ role: "user", content: [{ type: "text", text: "hi" }] }],
     tools: [{ type: "function", name: "weather", inputSchema: { type: "object" } }],
@@ -168,7 +116,7 @@ it("the AI SDK accepts every event and every item, and hands thoughts back", asy
       { role: "user", content: [{ type: "text", text: "and?" }] },
     ],
   });
-  assert.deepEqual(prompt[1], {
+  assert.deepEqual(server.prompt()[1], {
     role: "assistant",
     content: [
       { type: "reasoning", text: "Let me think.", providerOptions: { anthropic: { signature: "sig" } } },

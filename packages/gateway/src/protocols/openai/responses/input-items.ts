@@ -21,7 +21,10 @@ const ID_PREFIX: Readonly<Record<string, string>> = {
 };
 
 /** Throws `gateway/invalid-request` for a page that cannot be. */
-export function renderInputItems({ id, input }: StoredResponse, query: URLSearchParams): string {
+export function renderInputItems(
+  { id, input }: Pick<StoredResponse, "id" | "input">,
+  query: URLSearchParams,
+): string {
   const { limit, order, after } = parseRequest(querySchema, Object.fromEntries(query));
   const items = (JSON.parse(input) as Item[]).map((item, index) => toListedItem(item, id, index));
   if (order === "desc") items.reverse();
