@@ -1,4 +1,4 @@
-import type { ModelLease, TokenLogProbability } from "@homegrown/contracts";
+import type { TokenLogProbability } from "@homegrown/contracts";
 
 export type FinishReason = "stop" | "length" | "content-filter";
 
@@ -29,11 +29,3 @@ export type AnswerEvent =
   | { type: "text"; choice: number; text: string; tokens: readonly TokenLogProbability[] }
   | { type: "finish"; choice: number; reason: FinishReason }
   | { type: "end"; usage: Usage };
-
-/** How a request is worked on, as opposed to what it asks. */
-export interface RunOptions {
-  lease: ModelLease;
-  signal: AbortSignal;
-  /** Choices that the model works on at once. */
-  parallelChoices: number;
-}

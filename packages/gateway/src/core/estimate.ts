@@ -1,16 +1,30 @@
 // Our own count where a provider reported none (an answer that was broken off, a server that does not count).
 // Four bytes a token is the field's usual rule of thumb for English and code; rows that use it are marked.
+import { DIALECT_READERS } from "./dialects/dialect-readers.ts";
+import { toRecord } from "./dialects/event-scan.ts";
 import type { ModelRequest } from "./model-request.ts";
 import type { TokenUsage } from "./token-usage.ts";
 
 const BYTES_PER_TOKEN = 4;
 
 export function estimateInputTokens(request: ModelRequest): number {
-  return Math.ceil(request.maxInputTokens / BYTES_PER_TOKEN);
+  return request.estimatedInputTokens ?? Math.ceil(request.maxInputTokens / BYTES_PER_TOKEN);
+}
+
+/** What an answer cost in tokens, as far as anybody knows. */
+export function completeUsage(
+  reported: TokenUsage | undefined,
+  textBytes: number,
+  request: ModelRequest,
+  isWhole: boolean,
+): TokenUsage {
+  const usage = countUsage(reported, textBytes, request, isWhole);
+  const told = DIALECT_READERS[request.dialect].usageOfRequest?.(toRecord(request.body));
+  return told ? { ...told, ...usage } : usage;
 }
 
 /** What was reported, completed by our count where the answer holds more text than the report knows of. */
-export function completeUsage(
+function countUsage(
   reported: TokenUsage | undefined,
   textBytes: number,
   request: ModelRequest,

@@ -21,6 +21,8 @@ export interface ModelRequest {
   needs: RequestNeeds;
   /** Never less than what any tokenizer makes of the prompt; see `bounds.ts`. */
   maxInputTokens: number;
+  /** The front's own guess at the prompt's tokens, where it has a better one than a share of the bound. */
+  readonly estimatedInputTokens?: number;
   /** The client's own limit on one choice's output, where it set one. */
   maxOutputTokens: number | undefined;
   numChoices: number;

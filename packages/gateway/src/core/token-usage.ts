@@ -12,6 +12,8 @@ export interface TokenUsage {
   reasoning: number;
   /** Audio in or out, in seconds, for models that are billed by time. */
   audioSeconds?: number;
+  /** Of text turned into speech, for models that are billed by them. */
+  characters?: number;
   /** True where the provider reported nothing (or not everything) and the gateway counted itself. */
   estimated: boolean;
 }

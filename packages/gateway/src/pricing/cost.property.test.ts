@@ -3,7 +3,7 @@ import { it } from "node:test";
 import * as fc from "fast-check";
 import type { Price } from "../core/target.ts";
 import { costNanoUsd, maxCostNanoUsd } from "./cost.ts";
-import type { BilledUsage } from "./cost.ts";
+import type { TokenUsage } from "../core/token-usage.ts";
 
 const rate = fc.integer({ min: 0, max: 400_000 }).map((tenths) => tenths / 10);
 const rates = {
@@ -37,7 +37,7 @@ const price: fc.Arbitrary<Price> = fc
   ) as fc.Arbitrary<Price>;
 
 const tokens = fc.integer({ min: 0, max: 500_000 });
-const usage: fc.Arbitrary<BilledUsage> = fc
+const usage: fc.Arbitrary<TokenUsage> = fc
   .record({
     input: tokens,
     output: tokens,

@@ -3,18 +3,13 @@
 import type { Price, TokenRates } from "../core/target.ts";
 import type { TokenUsage } from "../core/token-usage.ts";
 
-/** Characters (speech) are no tokens; they come beside the usage. */
-export interface BilledUsage extends TokenUsage {
-  characters?: number;
-}
-
 /**
  * Null where the cost is not known: no price, or a price in units that the usage does not tell. Parts of the
  * input or output never count for more than the whole, whatever a provider reports. Where `usage` is the sum of
  * several calls with one prompt (the choices of a translated request), `calls` says how many: each is a request,
  * and tiers go by the input of one.
  */
-export function costNanoUsd(price: Price | undefined, usage: BilledUsage, calls = 1): number | null {
+export function costNanoUsd(price: Price | undefined, usage: TokenUsage, calls = 1): number | null {
   if (price === undefined) return null;
   let nano = (price.perRequest ?? 0) * calls;
   if (price.perAudioSecond !== undefined && hasNoTokenRates(price)) {

@@ -1,5 +1,6 @@
 // Who asks. With keys, a key decides; before the first key exists, being on this machine does.
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import type { Endpoint } from "../core/dialect.ts";
 import type { Key } from "../core/key.ts";
 import { checkSameMachine } from "./same-machine.ts";
 
@@ -8,6 +9,8 @@ export interface Authenticator {
   readonly hasKeys: boolean;
   /** Throws `gateway/key-missing`, `-invalid`, `-expired` or `-revoked`. */
   authenticate(presented: string | undefined): Key;
+  /** Throws `gateway/endpoint-forbidden`. */
+  permits(key: Key, endpoint: Endpoint): void;
   onRevoked(listener: (keyId: string) => void): void;
 }
 

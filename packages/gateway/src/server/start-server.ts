@@ -112,6 +112,7 @@ function createAnswerer(
     exchange.record.route = route.front.path;
     exchange.caller = identify(request, keys, allowedHosts);
     exchange.record.key = exchange.caller.id;
+    if (keys?.hasKeys) keys.permits(exchange.caller, route.front.endpoint);
     if (running.draining) throw draining();
     if (running.exchanges.size > limits.maxConcurrentRequests) throw overloaded(limits.maxConcurrentRequests);
     await route.front.handle(exchange, context);

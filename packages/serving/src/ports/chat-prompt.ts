@@ -11,6 +11,8 @@ export function toChatMessages(prompt: ChatCallOptions["prompt"]): ChatMessage[]
     if (message.role === "system") return { role: "system", content: message.content };
     const texts = message.content.map((part) => {
       if (part.type === "text") return part.text;
+      // Another model's thoughts in the history: templates leave those of earlier turns out, too.
+      if (part.type === "reasoning") return "";
       if (part.type === "tool-call" || part.type === "tool-result") {
         throw unsupportedTools(`the conversation holds a part of type ${part.type}`);
       }

@@ -5,6 +5,8 @@ import type { TokenUsage } from "../token-usage.ts";
 export interface DialectReader {
   /** What a whole answer reports; undefined where it reports nothing. */
   usageOf(answer: unknown): TokenUsage | undefined;
+  /** What the client's body tells of the cost, where the answer cannot. */
+  usageOfRequest?(body: Readonly<Record<string, unknown>>): Partial<TokenUsage>;
   /** The visible text of a whole answer, in bytes, for an estimate where it reports nothing. */
   textBytesOf(answer: unknown): number;
   /** Whether a whole answer has the shape of one; a 200 may hold an error, or something else entirely. */

@@ -33,6 +33,7 @@ export const transcriptionsReader: DialectReader = {
 /** The answer is sound: it reports nothing, and any bytes are an answer. */
 export const speechReader: DialectReader = {
   usageOf: () => undefined,
+  usageOfRequest: ({ input }) => (typeof input === "string" ? { characters: [...input].length } : {}),
   textBytesOf: () => 0,
   isAnswer: () => true,
 };

@@ -1,5 +1,6 @@
 // How much a request may cost at most on a target, and how long an answer the budgets leave it.
 import { costNanoUsd, maxCostNanoUsd } from "../../pricing/cost.ts";
+import { DIALECT_READERS } from "../dialects/dialect-readers.ts";
 import { estimateInputTokens } from "../estimate.ts";
 import { NO_USAGE } from "../token-usage.ts";
 import type { Accounts, Reservation } from "../accounts.ts";
@@ -31,12 +32,15 @@ export function coverRequest(
   const perUnitNano = perTokenNano * request.numChoices;
   // A translated request with several choices asks, and pays for, the prompt several times.
   const fixedNano = promptNano && promptNano * copies;
-  const reservation = accounts.reserve(key, { fixedNano, perUnitNano, units, minUnits: Math.min(1, units) });
+  // Where the protocol has no word for a limit, all that may come must be covered.
+  const canLimit = DIALECT_READERS[request.dialect].outputLimitMember !== undefined;
+  const minUnits = canLimit ? Math.min(1, units) : units;
+  const reservation = accounts.reserve(key, { fixedNano, perUnitNano, units, minUnits });
   const toCover = (granted: Reservation): Cover => ({
     reservation: granted,
     inputCostNano: estimateInputCost(request, target, copies),
     maxOutputTokens:
-      granted.isFree || (granted.units === units && known !== undefined) || units === 0
+      granted.isFree || !canLimit || (granted.units === units && known !== undefined)
         ? request.maxOutputTokens
         : granted.units,
   });

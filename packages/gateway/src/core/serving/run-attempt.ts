@@ -47,8 +47,13 @@ function passBytes(run: AttemptRun, passthrough: Passthrough): Promise<RunOutcom
   const askForUsage = request.stream ? reader.askForUsage?.(body) : undefined;
   const changes: Record<string, unknown> = { ...askForUsage };
   if (request.alias !== target.model) changes["model"] = target.model;
-  if (maxOutputTokens !== request.maxOutputTokens && maxOutputTokens !== undefined) {
-    changes[reader.outputLimitMember?.(body) ?? "max_tokens"] = maxOutputTokens;
+  const limitMember = reader.outputLimitMember?.(body);
+  if (
+    limitMember !== undefined &&
+    maxOutputTokens !== undefined &&
+    maxOutputTokens !== request.maxOutputTokens
+  ) {
+    changes[limitMember] = maxOutputTokens;
   }
   const isEdited = Object.keys(changes).length > 0;
   return passThrough({
@@ -94,7 +99,7 @@ function runTranslation(
     return translateChat({ ...run, translation, chat, target, head, parallelChoices });
   }
   const context = { head, maxOutputTokens, parallelChoices };
-  const common = { ...run, target, context };
+  const common = { ...run, target, context, dropped: translation.dropped };
   switch (translation.port) {
     case "completion": {
       const model = required(lease.completion, candidate.target, "text completion");

@@ -9,10 +9,13 @@ import type { AttemptTimeouts } from "../running/attempt-clock.ts";
 import type { AnswerListener } from "../running/recording.ts";
 import type { RunOutcome } from "../running/run-outcome.ts";
 import type { TokenUsage } from "../token-usage.ts";
+import { nameDropped } from "./dropped-fields.ts";
 import { withinGrace } from "./abortable.ts";
 
 export interface PortAttempt {
   run: (context: PortContext) => PortRun;
+  /** Fields that the port has no place for. */
+  dropped: readonly string[];
   context: Omit<PortContext, "signal">;
   /** The target's id, for errors. */
   target: string;
@@ -34,6 +37,7 @@ export async function runPort(attempt: PortAttempt): Promise<RunOutcome> {
   let usage: TokenUsage | undefined;
   let textBytes = 0;
   const commit = (): void => {
+    nameDropped(delivery, attempt.dropped);
     committed = true;
     onCommit();
   };

@@ -10,6 +10,7 @@ import type { AttemptTimeouts } from "../running/attempt-clock.ts";
 import type { AnswerListener } from "../running/recording.ts";
 import type { RunOutcome } from "../running/run-outcome.ts";
 import { seedOfChoice } from "../seeds.ts";
+import { nameDropped } from "./dropped-fields.ts";
 import { readUntilAborted, withinGrace } from "./abortable.ts";
 import { interleave, runBounded } from "./interleave.ts";
 import { ChoiceUsage, toTokenUsage } from "./port-usage.ts";
@@ -31,9 +32,6 @@ export interface ChatRun {
   /** Called once when the first part is about to leave for the client. */
   onCommit: () => void;
 }
-
-/** Names what was left out, by the front's translation or by the provider's adapter. */
-export const DROPPED_HEADER = "x-homegrown-dropped";
 
 /** Settles when the attempt is over; never rejects. */
 export async function translateChat(run: ChatRun): Promise<RunOutcome> {
@@ -170,9 +168,7 @@ class ChatAttempt {
   }
 
   #commit(): void {
-    if (this.#dropped.size > 0) {
-      this.#run.delivery.annotate(DROPPED_HEADER, [...this.#dropped].map(toHeaderWord).join(", "));
-    }
+    nameDropped(this.#run.delivery, this.#dropped);
     this.#committed = true;
     this.#run.onCommit();
   }
@@ -212,8 +208,12 @@ class ChatAttempt {
   }
 }
 
-/** Parts that begin something without showing any of it. */
-const OPENING_PARTS: ReadonlySet<ChatStreamPart["type"]> = new Set(["text-start", "reasoning-start"]);
+/** Parts that begin something, or tell of it, without showing any of the answer. */
+const OPENING_PARTS: ReadonlySet<ChatStreamPart["type"]> = new Set([
+  "text-start",
+  "reasoning-start",
+  "custom",
+]);
 
 function refuseFailure(reason: ChatResult["finishReason"]): void {
   if (reason.unified === "error") throw modelFailed("The model ended its answer with an error.");
@@ -226,8 +226,4 @@ function textBytesOf(result: ChatResult): number {
     if (content.type === "tool-call") bytes += content.input.length;
   }
   return bytes;
-}
-
-function toHeaderWord(name: string): string {
-  return name.replace(/[^\w.:[\]-]+/g, "-").slice(0, 80);
 }

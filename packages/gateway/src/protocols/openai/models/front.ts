@@ -1,4 +1,4 @@
-import { modelNotFound } from "../../../core/use-model.ts";
+import { unknownAlias } from "../../../routing/routing-errors.ts";
 import type { Front } from "../../../server/front.ts";
 import { renderModel, renderModelList } from "./render.ts";
 
@@ -18,7 +18,7 @@ export const retrieveModel: Front = {
   async handle(exchange, { core }) {
     const models = await core.listModels(exchange.caller);
     const model = models.find(({ id }) => id === exchange.parameter);
-    if (!model) throw modelNotFound(exchange.parameter);
+    if (!model) throw unknownAlias(exchange.parameter);
     exchange.sendJson(200, renderModel(model));
   },
 };

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { SpeechModel } from "@homegrown/contracts";
 import type { PortRun, SpeechTranslation } from "../../../../core/model-request.ts";
-import type { BilledUsage } from "../../../../pricing/cost.ts";
+import type { TokenUsage } from "../../../../core/token-usage.ts";
 import { parseJsonBody } from "../../../../server/json-body.ts";
 import { parseSpeech } from "./request.ts";
 
@@ -51,7 +51,7 @@ describe("speech", () => {
     assert.deepEqual([...(body as Uint8Array)], [1, 2, 3]);
     assert.equal(contentType, "audio/wav");
     assert.deepEqual([usage.input, usage.estimated], [3, true]);
-    assert.equal((usage as BilledUsage).characters, 9);
+    assert.equal((usage as TokenUsage).characters, 9);
     const { abortSignal, ...call } = model.calls[0]!;
     assert.ok(abortSignal);
     assert.deepEqual(call, {

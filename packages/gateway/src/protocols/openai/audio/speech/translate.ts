@@ -1,7 +1,7 @@
 import type { SpeechModel } from "@homegrown/contracts";
 import type { PortContext, PortRun, SpeechTranslation } from "../../../../core/model-request.ts";
 import { NO_USAGE } from "../../../../core/token-usage.ts";
-import type { BilledUsage } from "../../../../pricing/cost.ts";
+import type { TokenUsage } from "../../../../core/token-usage.ts";
 import { sortOutFields } from "../../field-table.ts";
 import { invalidRequest } from "../../invalid-request.ts";
 import { compact } from "../../sampling-fields.ts";
@@ -64,7 +64,7 @@ async function* streamSpeech(
   model: SpeechModel,
   call: Call,
   { signal }: PortContext,
-): AsyncGenerator<{ text: string; usage?: BilledUsage }, void, undefined> {
+): AsyncGenerator<{ text: string; usage?: TokenUsage }, void, undefined> {
   const speech = await model.doGenerate({ ...call, abortSignal: signal });
   const { audio } = speech;
   const base64 = typeof audio === "string" ? audio : Buffer.from(audio).toString("base64");
@@ -75,7 +75,7 @@ async function* streamSpeech(
 }
 
 /** Speech is billed by tokens or by characters. */
-function toUsage({ usage }: Speech, text: string): BilledUsage {
+function toUsage({ usage }: Speech, text: string): TokenUsage {
   const characters = [...text].length;
   const [input, output] = [usage?.["input_tokens"], usage?.["output_tokens"]];
   if (typeof input === "number" && typeof output === "number")
