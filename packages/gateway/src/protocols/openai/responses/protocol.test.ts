@@ -43,6 +43,21 @@ it("a broken stream ends in `error` and `response.failed`, in OpenAI's codes", (
   }
 });
 
+const paramOf = (param: string): unknown => {
+  const error = new HomegrownError({
+    code: "gateway/some-need",
+    kind: "invalid-input",
+    message: "No.",
+    hint: "Do.",
+    details: { param },
+  });
+  const { body } = openAiResponses.renderError(error, "r");
+  return (JSON.parse(body) as { error: { param: unknown } }).error.param;
+};
+it("errors name the parameters of this endpoint", () => {
+  assert.deepEqual(["response_format", "messages", "tools"].map(paramOf), ["text.format", "input", "tools"]);
+});
+
 let baseURL: string;
 const server = createServer((request, response) => {
   request.resume();

@@ -1,7 +1,7 @@
 // Responses are OpenAI's protocol with errors of their own in streams: there, clients wait for events that have
 // a type, and one that meets none takes the connection for broken and asks again.
 import { HomegrownError } from "@homegrown/contracts";
-import type { Protocol } from "../../../server/front.ts";
+import type { Protocol, RenderedError } from "../../../server/front.ts";
 import { renderError } from "../errors.ts";
 import { renderLimitHeaders } from "../limit-headers.ts";
 import { countInputTokens, createResponse } from "./front.ts";
@@ -13,14 +13,30 @@ const LAST_NUMBER = 2 ** 31 - 2;
 export const openAiResponses: Protocol = {
   name: "openai-responses",
   fronts: [createResponse, countInputTokens, retrieveResponse, deleteResponse, cancelResponse],
-  renderError,
+  renderError: renderResponsesError,
   renderStreamError,
   renderLimits: renderLimitHeaders,
 };
 
+/** What the chat endpoint calls these parameters, and what they are called here. */
+const PARAMS: Readonly<Record<string, string>> = {
+  messages: "input",
+  response_format: "text.format",
+  logprobs: "top_logprobs",
+};
+
+function renderResponsesError(thrown: unknown, requestId: string): RenderedError {
+  const rendered = renderError(thrown, requestId);
+  const { error } = JSON.parse(rendered.body) as { error: { param: string | null } };
+  const param = error.param === null ? undefined : PARAMS[error.param];
+  return param === undefined
+    ? rendered
+    : { ...rendered, body: JSON.stringify({ error: { ...error, param } }) };
+}
+
 /** `error`, which SDKs throw when they meet it, and `response.failed`, which Codex decides by. */
 export function renderStreamError(thrown: unknown, requestId: string): string {
-  const { error } = JSON.parse(renderError(thrown, requestId).body) as {
+  const { error } = JSON.parse(renderResponsesError(thrown, requestId).body) as {
     error: { message: string; code: string; param: string | null };
   };
   const { message, code, param } = error;

@@ -3,9 +3,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
+import { createOpenAI } from "@ai-sdk/openai";
 import { openDatabase } from "@homegrown/storage";
 import type { Database } from "@homegrown/storage";
-import type { ChatResult } from "@homegrown/contracts";
+import type { ChatCall, ChatResult } from "@homegrown/contracts";
 import type { Key } from "../../../core/key.ts";
 import type { Exchange } from "../../../server/exchange.ts";
 import type { Front, FrontContext } from "../../../server/front.ts";
@@ -13,8 +14,11 @@ import { createResponseStore } from "../../../stored-responses/create-response-s
 import type { ResponseStore } from "../../../stored-responses/response-store.ts";
 import { STORED_RESPONSE_MIGRATIONS } from "../../../stored-responses/tables.ts";
 import type { StoredResponseTables } from "../../../stored-responses/tables.ts";
+import { startAnswering } from "./answering.fixture.ts";
 import { HEAD, USAGE, finish, keyOf, parse, resultOf, text, translate } from "./responses.fixture.ts";
 import { cancelResponse, deleteResponse, retrieveResponse } from "./stored-fronts.ts";
+
+type AssistantPart = Extract<ChatCall["prompt"][number], { role: "assistant" }>["content"][number];
 
 const OWNER = keyOf("key-a");
 const OTHER = keyOf("key-b");
@@ -167,6 +171,43 @@ it("items named by id are found in what was stored, by their key alone", async (
   );
   assert.equal(again.call.prompt.length, 3);
   await assert.rejects(translate({ input }, { caller: OTHER, store }), { code: "gateway/item-not-found" });
+});
+
+it("the AI SDK, which names by id what it takes for stored, is understood", async () => {
+  const server = await startAnswering(store);
+  try {
+    const model = createOpenAI({ apiKey: "x", baseURL: server.url }).responses("o4-mini");
+    const tools = [{ type: "function" as const, name: "weather", inputSchema: { type: "object" as const } }];
+    const asked = { role: "user" as const, content: [{ type: "text" as const, text: "hi" }] };
+    const first = await model.doGenerate({ prompt: [asked], tools });
+    const said = first.content.flatMap((content): AssistantPart[] => {
+      const providerOptions = "providerMetadata" in content ? (content.providerMetadata ?? {}) : {};
+      if (content.type === "text" || content.type === "reasoning") return [{ ...content, providerOptions }];
+      if (content.type !== "tool-call" || content.toolName !== "weather") return [];
+      return [{ ...content, input: JSON.parse(content.input) as unknown, providerOptions }];
+    });
+    const output = { type: "text" as const, value: "rain" };
+    await model.doGenerate({
+      tools,
+      prompt: [
+        asked,
+        { role: "assistant", content: said },
+        {
+          role: "tool",
+          content: [{ type: "tool-result", toolCallId: "c1", toolName: "weather", output }],
+        },
+      ],
+    });
+    const [, assistant, tool] = server.prompt();
+    assert.deepEqual(assistant?.content, [
+      { type: "reasoning", text: "Let me think.", providerOptions: { anthropic: { signature: "sig" } } },
+      { type: "text", text: "Bern is the capital." },
+      { type: "tool-call", toolCallId: "c1", toolName: "weather", input: { city: "Bern" } },
+    ]);
+    assert.equal(tool?.role, "tool");
+  } finally {
+    server.close();
+  }
 });
 
 it("other keys, deleted, expired and unknown responses are not found alike", async () => {
