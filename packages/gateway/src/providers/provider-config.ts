@@ -118,10 +118,10 @@ export const providerConfigSchema = z.discriminatedUnion("kind", [
     .strictObject({
       kind: z.literal("vertex"),
       ...common,
-      /** Express mode. Otherwise a service account, an access token, or what the machine provides. */
+      /** Express mode. Otherwise credentials, an access token, or what the machine provides. */
       apiKey: secretSchema.optional(),
-      /** The JSON text of a service account's key file. */
-      serviceAccount: secretSchema.optional(),
+      /** The JSON text of a file of credentials: a service account's key, or a federated identity. */
+      credentials: secretSchema.optional(),
       accessToken: secretSchema.optional(),
       project: z
         .string()

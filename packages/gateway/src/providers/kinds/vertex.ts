@@ -40,15 +40,15 @@ export const vertex: ProviderDefinition<"vertex"> = {
 
 /** Undefined leaves it to what the machine provides (application default credentials). */
 function authOptions(connection: ProviderConnection<"vertex">): AuthOptions | undefined {
-  const { accessToken, serviceAccount } = connection.config;
+  const { accessToken, credentials } = connection.config;
   if (accessToken !== undefined) {
     const token = connection.secret(accessToken);
     return { authClient: { getAccessToken: async () => ({ token }) } as AuthOptions["authClient"] & object };
   }
-  if (serviceAccount === undefined) return undefined;
+  if (credentials === undefined) return undefined;
   try {
     return {
-      credentials: JSON.parse(connection.secret(serviceAccount)) as AuthOptions["credentials"] & object,
+      credentials: JSON.parse(connection.secret(credentials)) as AuthOptions["credentials"] & object,
     };
   } catch (error) {
     if (error instanceof HomegrownError) throw error;
@@ -56,7 +56,7 @@ function authOptions(connection: ProviderConnection<"vertex">): AuthOptions | un
     throw new HomegrownError({
       code: "gateway/invalid-credential",
       kind: "unavailable",
-      message: `The environment variable ${serviceAccount.env} does not hold the JSON of a service account.`,
+      message: `The environment variable ${credentials.env} does not hold the JSON of credentials.`,
       hint: "Put the whole text of the key file into it.",
       retryable: true,
     });
