@@ -1,13 +1,15 @@
 /**
- * Real code and prose that this machine has: installed packages (declarations, TypeScript, JavaScript,
- * Markdown) and the documents and standard libraries of Debian, Perl and Python. A hash of a file's path
- * puts it into one of two halves: detectors were tuned on one and are reported on the other.
+ * Real code and prose that this machine has. `known` was read while the detectors were written and mended:
+ * installed packages, Debian's plain documents, the libraries of Python and Perl, and a share of manual
+ * pages, packed documents (changelogs for the most part) and C headers. `unseen` is another share of those
+ * three, opened for the figures of record. A hash of a file's path puts it into its share.
  */
 import { createHash } from "node:crypto";
 import { readFileSync, readdirSync } from "node:fs";
 import path from "node:path";
+import { gunzipSync } from "node:zlib";
 
-export type Half = "tuning" | "held-out";
+export type Part = "known" | "unseen";
 
 export interface CorpusFile {
   readonly path: string;
@@ -15,49 +17,93 @@ export interface CorpusFile {
   readonly text: string;
 }
 
+interface Source {
+  readonly name: string;
+  readonly part: Part;
+  readonly folder: string;
+  readonly files: RegExp;
+  /** One file in so many is read: those whose hash leaves this remainder. */
+  readonly oneIn: number;
+  readonly remainder: number;
+}
+
 const PACKAGES = path.resolve(import.meta.dirname, "../../node_modules");
 
-const SOURCES: readonly { readonly name: string; readonly folder: string; readonly files: RegExp }[] = [
-  { name: "npm code", folder: PACKAGES, files: /\.(?:[cm]?ts|[cm]?js)$/ },
-  { name: "npm Markdown", folder: PACKAGES, files: /\.md$/i },
+const SOURCES: readonly Source[] = [
+  {
+    name: "npm code",
+    part: "known",
+    folder: PACKAGES,
+    files: /\.(?:[cm]?ts|[cm]?js)$/,
+    oneIn: 1,
+    remainder: 0,
+  },
+  { name: "npm Markdown", part: "known", folder: PACKAGES, files: /\.md$/i, oneIn: 1, remainder: 0 },
   {
     name: "Debian documents",
+    part: "known",
     folder: "/usr/share/doc",
     files: /(?:\.(?:txt|md|rst|html|Debian)|\/(?:README|NEWS|FAQ|TODO|copyright))$/,
+    oneIn: 1,
+    remainder: 0,
   },
-  { name: "Python library", folder: "/usr/lib/python3.11", files: /\.py$/ },
-  { name: "Perl library", folder: "/usr/share/perl", files: /\.(?:pm|pod|pl)$/ },
+  {
+    name: "Python library",
+    part: "known",
+    folder: "/usr/lib/python3.11",
+    files: /\.py$/,
+    oneIn: 1,
+    remainder: 0,
+  },
+  {
+    name: "Perl library",
+    part: "known",
+    folder: "/usr/share/perl",
+    files: /\.(?:pm|pod|pl)$/,
+    oneIn: 1,
+    remainder: 0,
+  },
+  ...(["known", "unseen"] as const).flatMap((part, remainder) => [
+    { name: "manual pages", part, folder: "/usr/share/man", files: /\.gz$/, oneIn: 2, remainder },
+    { name: "packed documents", part, folder: "/usr/share/doc", files: /\.gz$/, oneIn: 6, remainder },
+    { name: "C and C++ headers", part, folder: "/usr/include", files: /\.h(?:pp|h)?$/, oneIn: 4, remainder },
+  ]),
+  {
+    name: "Python packages",
+    part: "known",
+    folder: "/usr/lib/python3/dist-packages",
+    files: /\.py$/,
+    oneIn: 1,
+    remainder: 0,
+  },
 ];
 
 /** Minified bundles of megabytes would be most of the bytes and little of the text. */
 const MAX_FILE = 1_000_000;
 
-export function* readCorpus(half: Half): Generator<CorpusFile> {
+export function* readCorpus(wanted: Part): Generator<CorpusFile> {
   const seen = new Set<string>();
-  for (const { name, folder, files } of SOURCES) {
+  for (const { name, part, folder, files, oneIn, remainder } of SOURCES) {
+    if (part !== wanted) continue;
     for (const file of listFiles(folder)) {
-      if (!files.test(file) || halfOf(file) !== half) continue;
-      const bytes = readFileSync(file);
+      if (
+        !files.test(file) ||
+        createHash("sha256").update(file).digest().readUInt16BE(0) % oneIn !== remainder
+      )
+        continue;
+      const bytes = unpacked(file);
       // Packages installed twice and licences repeated a hundred times count once.
       const digest = createHash("sha256").update(bytes).digest("base64");
-      if (bytes.length > MAX_FILE || seen.has(digest)) continue;
+      if (bytes.length > MAX_FILE || bytes.includes(0) || seen.has(digest)) continue;
       seen.add(digest);
       yield { path: file, source: name, text: bytes.toString("utf8") };
     }
   }
 }
 
-/** A whole package falls into one half, since its files repeat each other. */
-function halfOf(file: string): Half {
-  const unit = file.startsWith(PACKAGES)
-    ? file
-        .slice(PACKAGES.length + 1)
-        .split(path.sep)
-        .slice(0, 2)
-        .join("/")
-    : file;
-  const key = unit.startsWith("@") || !file.startsWith(PACKAGES) ? unit : (unit.split("/")[0] ?? unit);
-  return createHash("sha256").update(key).digest().readUInt8(0) % 2 === 0 ? "tuning" : "held-out";
+function unpacked(file: string): Buffer {
+  const bytes = readFileSync(file);
+  return file.endsWith(".gz") ? gunzipSync(bytes) : bytes;
 }
 
 function* listFiles(folder: string): Generator<string> {

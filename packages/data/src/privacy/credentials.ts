@@ -8,6 +8,9 @@ import { characterEntropy, isPlaceholder, numCharacterClasses } from "./text-sig
 
 const NAME =
   "pass(?:word|wd|phrase|code)?|pwd|secret|token|api[_-]?key|access[_-]?key|auth[_-]?key|secret[_-]?key|account[_-]?key|signing[_-]?key|encryption[_-]?key|client[_-]?secret|private[_-]?key|credentials?";
+/** The same for passwords in the languages that people write to a model in. */
+const WORDS =
+  "password|passwort|kennwort|passphrase|mot de passe|contrase(?:ñ|n)a|senha|wachtwoord|has[łl]o|lösenord|пароль|密码|密碼|パスワード|비밀번호|كلمة (?:المرور|السر)|पासवर्ड|şifre|parola|salasana|adgangskode|jelszó";
 /** name, closing quote of a key, a sign of assignment, then a quoted value or a bare run. */
 const ASSIGNMENT = new RegExp(
   `(?:${NAME})(?:[_-]?(?:value|key|string|v?\\d))?[ \\t]?["'\\]\`]{0,2}[ \\t]{0,8}(?:=>|:=|={1,3}|:)[ \\t]{0,8}(?:"([^"\\r\\n]{6,300})"|'([^'\\r\\n]{6,300})'|\`([^\`\\r\\n]{6,300})\`|([^\\s"'\`,;<>()[\\]{}]{8,300}))`,
@@ -22,7 +25,10 @@ const NAMED_AFTER = new RegExp(
   "gi",
 );
 /** Any word that announces a secret: what looks random right behind it is one, whatever the syntax between. */
-const ANNOUNCING = new RegExp(`(?:${NAME.replaceAll("[_-]?", "[_ -]?")})(?!\\w{0,40}[(])`, "gi");
+const ANNOUNCING = new RegExp(
+  `(?:${WORDS}|identified by|${NAME.replaceAll("[_-]?", "[_ -]?")})(?!\\w{0,40}[(])`,
+  "gi",
+);
 /** How far behind the word a value may begin, and how many line breaks may lie between. */
 const REACH = 64;
 const MAX_LINES_BETWEEN = 2;
@@ -30,8 +36,10 @@ const MAX_LINES_BETWEEN = 2;
 const RUN = /[^\s"'`“”«»„,;<>()[\]{}|\u0600-\u06ff\u2e80-\uffef]{8,200}/g;
 
 /** In the languages that people write to a model in: "the password is X", "Passwort: X". */
-const IN_PROSE =
-  /(?:password|passwort|kennwort|passphrase|mot de passe|contrase(?:ñ|n)a|senha|password(?: |\b)[eè]|wachtwoord|has[łl]o|lösenord|пароль|密码|密碼|パスワード|비밀번호|كلمة (?:المرور|السر)|पासवर्ड|şifre|parola|salasana|adgangskode|jelszó)(?:et|en|i|in)?[^\S\r\n]{0,3}(?:is now|is set to|is|was|ist|lautet|är|er|on|jest|este|est|es|é|è|to|=|:|：|は|是|는|은|هي|है|-|—)[^\S\r\n]{0,3}(?::[^\S\r\n]{0,3})?["'“”«»„`「]{0,2}([^\s"'“”«»„`「」,;。，、]{6,120})/giu;
+const IN_PROSE = new RegExp(
+  `(?:${WORDS})(?:et|en|i|in)?[^\\S\\r\\n]{0,3}(?:is now|is set to|is|was|ist|lautet|är|er|on|jest|este|est|es|é|è|to|=|:|：|は|是|는|은|هي|है|-|—)[^\\S\\r\\n]{0,3}(?::[^\\S\\r\\n]{0,3})?["'“”«»„\`「]{0,2}([^\\s"'“”«»„\`「」,;。，、]{6,120})`,
+  "giu",
+);
 
 export const detectCredentials: Detector = (text, report) => {
   for (const match of text.matchAll(ASSIGNMENT)) {
@@ -82,7 +90,7 @@ function reportValue(match: RegExpExecArray, value: string, report: Parameters<D
 
 /** Paths, addresses, calls, members and versions, which follow such words in code more often than secrets. */
 const CODE =
-  /^(?:[a-z]+:\/\/|!\w+$|rfc\d|[./~@#]|\w+\(|(?:[A-Za-z_$][\w$]*\.)+#?[A-Za-z_$][\w$]*[;)]?$)|\)\.|\(\)|=>|::|\w\[|^\d[\d.:,-]*$/;
+  /^(?:[a-z]+:\/\/|!\w+$|rfc\d|projects\/|\\|0x|--|[./~@#]|\w+\(|(?:[A-Za-z_$][\w$]*\.)+#?[A-Za-z_$][\w$]*[;)]?$)|\)\.|\(\)|=>|::|\w\[|^\d[\d.:,-]*$/;
 
 /** A bare run: long enough, with letters and digits mixed as words and identifiers do not mix them. */
 function looksIssued(value: string): boolean {
@@ -108,6 +116,8 @@ function looksTyped(value: string): boolean {
 
 /** `file_011CZkZDLs7fYzm1hXNPeRjv`: names of things in an interface look like this more often than keys. */
 const TYPED_ID = /^[a-z]{2,8}_[0-9A-Za-z]{20,32}$/;
+/** Forty hexadecimal digits name a commit more often than a secret. */
+const COMMIT = /^[0-9a-f]{40}$/;
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Without any syntax to go by, only what no word, name, number or list of them looks like. */
@@ -115,7 +125,7 @@ function looksRandom(value: string): boolean {
   if (CODE.test(value) || isPlaceholder(value) || UUID.test(value) || meanWordLength(value) >= 3)
     return false;
   if (/[/=:?&].*[/=:?&]/.test(value) || characterEntropy(value) < 3) return false;
-  if (TYPED_ID.test(value)) return false;
+  if (TYPED_ID.test(value) || COMMIT.test(value) || value.includes("\\")) return false;
   const run = value.match(/[A-Za-z0-9]{10,}/)?.[0] ?? "";
   if (/^[0-9a-f]+$/.test(run)) return run.length >= 24 && /\d/.test(run) && /[a-f]/.test(run);
   return /[a-z]/.test(run) && /[A-Z]/.test(run) && (/\d/.test(run) || isShuffled(run));
@@ -124,7 +134,8 @@ function looksRandom(value: string): boolean {
 /** What people choose: letters, digits and a sign that joins no names. */
 function looksMixed(value: string): boolean {
   if (!/^[A-Za-z0-9][\w!#$%^*@~+.-]{7,40}$/.test(value) || isPlaceholder(value)) return false;
-  if (/[&?]|0-9|a-z|[a-z]#\d{3,}$|\.[a-z]+#|[$@]\d|@.*\./i.test(value)) return false;
+  if (/[&?]|\\|^\d\*|[a-z]{3}\*$|\+\d+$|PKCS|RFC|0-9|a-z|[a-z]#\d{3,}$|\.[a-z]+#|[$@]\d|@.*\./i.test(value))
+    return false;
   return /[A-Za-z]/.test(value) && /\d/.test(value) && /[!#$%^*@~+]/.test(value);
 }
 

@@ -9,7 +9,7 @@ import { hasBefore } from "./text-signs.ts";
 
 /** 13 to 19 digits in a run or in the groups that cards are printed in. */
 const CARD =
-  /(?<![\w.+#/-]|\d[ -]|[0-9A-F]{4} )(?:\d{13,19}|\d{4}([ -])\d{4}\1\d{4}\1\d{1,7}|\d{4}([ -])\d{6}\2\d{4,5})(?![\w/]|[.-]\d|[ -]\d{2,})/g;
+  /(?<![\w.+#/-]|\d[ -]|[0-9A-F]{4} )(?:\d{13,19}|\d{4}([ -])\d{4}\1\d{4}\1\d{1,7}|\d{4}([ -])\d{6}\2\d{4,5})(?![\w/]|[.-]\d|[ -]\d{3,})/g;
 const CARD_WORDS =
   /card|visa|master|amex|american express|discover|pan\b|karte|carte|tarjeta|carta|cart[ãa]o|pay|credit|debit|kk-?nr|卡|カード/i;
 

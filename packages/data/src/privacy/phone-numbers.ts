@@ -23,7 +23,7 @@ const ANNOUNCED =
 const NORTH_AMERICAN = /(?<![\w.+/-]|\d )(?:\([2-9]\d\d\) ?|[2-9]\d\d-)[2-9]\d\d-\d{4}(?![\w-]|\.\d)/g;
 /** Countries tried for a number without its country's code. */
 const NATIONAL: readonly CountryCode[] = ["US", "GB", "DE", "FR", "ES", "IT", "NL", "BR", "IN", "JP", "CN"];
-const DECIMAL = /^\+\d+\.\d+$/;
+const DECIMAL = /^(?:\+|00)\d+\.\d+$/;
 const LAID_OUT = /^\+\d{1,3}[ -]\(?\d{1,5}\)?(?:[ -]\d{2,8}){1,4}$/;
 /** National numbers of ten digits are bare identifiers too often; separators make one a phone number. */
 const GROUPED = /\d[ \t().\-/]+\d/;
