@@ -36,7 +36,7 @@ export function toCall(body: ResponsesBody, raw: Item, items: readonly Item[]): 
       tools: tools.tools.length > 0 ? tools.tools : undefined,
       toolChoice: tools.toolChoice,
     }),
-    providerOptions: toProviderOptions(body),
+    providerOptions: toProviderOptions(body, tools.tools.length > 0),
   };
   return {
     call,
@@ -69,11 +69,13 @@ function toResponseFormat(
   };
 }
 
-function toProviderOptions(body: ResponsesBody): ProviderOptions {
+function toProviderOptions(body: ResponsesBody, hasTools: boolean): ProviderOptions {
   const { text, reasoning } = body;
+  // Chat completions refuse the field where there are no tools.
+  const parallel = hasTools ? body.parallel_tool_calls : undefined;
   const format = text?.format;
   const openai = compact({
-    parallelToolCalls: body.parallel_tool_calls,
+    parallelToolCalls: parallel,
     textVerbosity: text?.verbosity,
     reasoningSummary: reasoning?.summary === "none" ? undefined : reasoning?.summary,
     strictJsonSchema: format?.type === "json_schema" ? format.strict : undefined,
@@ -83,7 +85,7 @@ function toProviderOptions(body: ResponsesBody): ProviderOptions {
     serviceTier: SERVICE_TIERS.has(body.service_tier ?? "") ? body.service_tier : undefined,
   });
   const options: ProviderOptions = { openai: { ...openai, store: false } };
-  if (body.parallel_tool_calls === false) options["anthropic"] = { disableParallelToolUse: true };
+  if (parallel === false) options["anthropic"] = { disableParallelToolUse: true };
   if (wantsLogprobs(body)) {
     const homegrown: ChatOptionsExtension = {
       logProbabilities: true,

@@ -30,7 +30,6 @@ describe("a request as a call of the port", () => {
       temperature: 0.5,
       top_p: 0.9,
       reasoning: { effort: "low" },
-      parallel_tool_calls: false,
       prompt_cache_key: "k",
       store: false,
     });
@@ -40,8 +39,7 @@ describe("a request as a call of the port", () => {
     ]);
     assert.deepEqual([call.temperature, call.topP, call.reasoning], [0.5, 0.9, "low"]);
     assert.deepEqual(call.providerOptions, {
-      openai: { parallelToolCalls: false, promptCacheKey: "k", store: false },
-      anthropic: { disableParallelToolUse: true },
+      openai: { promptCacheKey: "k", store: false },
     });
     assert.deepEqual(dropped, []);
   });
@@ -193,6 +191,16 @@ describe("a request as a call of the port", () => {
       ["f"],
     );
     assert.deepEqual(narrowed.call.toolChoice, { type: "required" });
+  });
+
+  it("calls one after another, where there are tools to call", async () => {
+    const one = await translate({ parallel_tool_calls: false, tools: [functionOf("f")] });
+    assert.deepEqual(one.call.providerOptions, {
+      openai: { parallelToolCalls: false, store: false },
+      anthropic: { disableParallelToolUse: true },
+    });
+    const none = await translate({ parallel_tool_calls: false });
+    assert.deepEqual(none.call.providerOptions, { openai: { store: false } });
   });
 
   it("long names and names that clash stay apart, and find back", async () => {
