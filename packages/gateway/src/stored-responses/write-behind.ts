@@ -1,7 +1,7 @@
 // Written behind, read through what still waits: a response can be used by the next request of this process at
 // once and is on disk moments later. A kill in between loses it, and it is then as unknown as an expired one.
-import { HomegrownError } from "@homegrown/contracts";
 import type { BatchStatement, Database } from "@homegrown/storage";
+import { PendingWrites } from "../state/pending-writes.ts";
 import type { StoredResponse, StoredResponseOwner } from "./response-store.ts";
 import type { StoredResponseTables } from "./tables.ts";
 
@@ -12,10 +12,6 @@ interface Pending {
   itemIds: readonly string[];
   createdAt: number;
 }
-
-const MAX_WAITING_CHARS = 64 * 1024 * 1024;
-const MAX_GROUP = 100;
-const RETRY_MS = 1000;
 
 const UPSERT = `insert into stored_responses (key_id, id, previous_id, conversation, user_label, safety_identifier,
     created_at, expires_at, size, input, response)
@@ -29,33 +25,25 @@ const ADD_ITEM = `insert into stored_response_items (key_id, item_id, response_i
   on conflict (key_id, item_id, response_id) do nothing`;
 
 export class WriteBehind {
-  readonly #database: StoredResponseDatabase;
   readonly #retentionMs: number;
-  readonly #onFault: (error: unknown) => void;
-  /** By key and id; an entry leaves once it is written. */
-  readonly #pending = new Map<string, Pending>();
-  #waitingChars = 0;
-  #inFlight = new Set<Pending>();
-  #writing: Promise<void> | undefined;
-  #retry: NodeJS.Timeout | undefined;
-  #fault: unknown;
+  readonly #pending: PendingWrites<Pending>;
 
   constructor(database: StoredResponseDatabase, retentionMs: number, onFault: (error: unknown) => void) {
-    this.#database = database;
     this.#retentionMs = retentionMs;
-    this.#onFault = onFault;
+    this.#pending = new PendingWrites({
+      database,
+      statementsOf: (group) => this.#statementsOf(group),
+      sizeOf: ({ response }) => sizeOf(response),
+      onFault: (error) => onFault(error),
+    });
   }
 
   get accepting(): boolean {
-    return this.#waitingChars < MAX_WAITING_CHARS;
+    return this.#pending.accepting;
   }
 
   add(response: StoredResponse, itemIds: readonly string[], createdAt: number): void {
-    const place = placeOf(response.keyId, response.id);
-    this.#forget(place);
-    this.#pending.set(place, { response, itemIds, createdAt });
-    this.#waitingChars += sizeOf(response);
-    if (this.#retry === undefined) this.#writing ??= this.#write();
+    this.#pending.add(placeOf(response.keyId, response.id), { response, itemIds, createdAt });
   }
 
   get(keyId: string, id: string): StoredResponse | undefined {
@@ -69,86 +57,17 @@ export class WriteBehind {
     return undefined;
   }
 
-  /**
-   * Forgets what waits and matches; resolves to how many will never be written. What is being written is waited
-   * for, so that the database can delete (and count) it.
-   */
-  async drop(matches: (response: StoredResponseOwner) => boolean): Promise<number> {
-    let numDropped = 0;
-    let waits = false;
-    for (const [place, pending] of this.#pending) {
-      if (!matches(pending.response)) continue;
-      this.#forget(place);
-      if (this.#inFlight.has(pending)) waits = true;
-      else numDropped++;
-    }
-    // An earlier answer under the same id may be on its way although it no longer waits.
-    for (const { response } of this.#inFlight) waits ||= matches(response);
-    if (waits) await this.#writing;
-    return numDropped;
+  /** As `PendingWrites.drop`. */
+  drop(matches: (response: StoredResponseOwner) => boolean): Promise<number> {
+    return this.#pending.drop(({ response }) => matches(response));
   }
 
-  async flush(): Promise<void> {
-    while (this.#pending.size > 0) {
-      clearTimeout(this.#retry);
-      this.#retry = undefined;
-      this.#writing ??= this.#write();
-      await this.#writing;
-      if (this.#retry !== undefined) throw this.#fault;
-    }
+  flush(): Promise<void> {
+    return this.#pending.flush();
   }
 
-  async close(): Promise<void> {
-    try {
-      await this.flush();
-    } finally {
-      clearTimeout(this.#retry);
-    }
-  }
-
-  /** Writes what waits, and what comes meanwhile; on failure it stops and tries again later. */
-  async #write(): Promise<void> {
-    // What is saved in one turn of the event loop goes together.
-    await Promise.resolve();
-    try {
-      while (this.#pending.size > 0) {
-        const group = [...this.#pending.entries()].slice(0, MAX_GROUP);
-        if (await this.#commit(group)) continue;
-        for (const one of group) await this.#commit([one]);
-      }
-    } catch (error) {
-      this.#fault = error;
-      this.#onFault(error);
-      this.#retry = setTimeout(() => {
-        this.#retry = undefined;
-        this.#writing ??= this.#write();
-      }, RETRY_MS);
-      this.#retry.unref();
-    } finally {
-      this.#inFlight = new Set();
-      this.#writing = undefined;
-    }
-  }
-
-  /**
-   * False where something in the group cannot be written: then each is to be tried alone, and one that is at
-   * fault itself is given up, so that it does not stand in the way of the others for ever.
-   */
-  async #commit(group: readonly [place: string, pending: Pending][]): Promise<boolean> {
-    const wanted = group.filter(([place, pending]) => this.#pending.get(place) === pending);
-    if (wanted.length === 0) return true;
-    this.#inFlight = new Set(wanted.map(([, pending]) => pending));
-    try {
-      await this.#database.batch(this.#statementsOf([...this.#inFlight]));
-    } catch (error) {
-      if (!isOfTheContent(error)) throw error;
-      if (group.length > 1) return false;
-      this.#onFault(error);
-    }
-    for (const [place, pending] of wanted) {
-      if (this.#pending.get(place) === pending) this.#forget(place);
-    }
-    return true;
+  close(): Promise<void> {
+    return this.#pending.close();
   }
 
   #statementsOf(group: readonly Pending[]): BatchStatement[] {
@@ -178,18 +97,6 @@ export class WriteBehind {
       },
     ];
   }
-
-  #forget(place: string): void {
-    const pending = this.#pending.get(place);
-    if (pending === undefined) return;
-    this.#waitingChars -= sizeOf(pending.response);
-    this.#pending.delete(place);
-  }
-}
-
-/** Not of the store's state: trying again would fail again. */
-function isOfTheContent(error: unknown): boolean {
-  return error instanceof HomegrownError && error.kind !== "unavailable" && error.kind !== "overloaded";
 }
 
 function storable(label: string | undefined): string | null {
