@@ -75,7 +75,7 @@ export class ConfiguredRouting {
       defaults: routeDefaultsOf(config),
       exposeOwn: config.own.expose,
       exposeTargets: config.exposeTargets,
-      targets: createTargetSource(directory, rented, {}),
+      targets: createTargetSource(directory, rented, config.own.models),
       health: this.#health,
     });
     this.#retire(this.#hooks);

@@ -1,7 +1,7 @@
 // The parts of the configuration that have no folder of their own.
 import { rightsSchema } from "@homegrown/contracts";
 import { z } from "zod";
-import { secretSchema } from "../providers/provider-config.ts";
+import { modelSchema, secretSchema } from "../providers/provider-config.ts";
 
 const MAX_TIMER_MS = 2 ** 31 - 1;
 const milliseconds = z.int().min(1).max(MAX_TIMER_MS);
@@ -74,6 +74,8 @@ export const stateSchema = z.strictObject({
 export const ownModelsSchema = z.strictObject({
   /** Each may be asked for by its own name, without a route. */
   expose: z.boolean().default(true),
+  /** What they cost and can do, by name; without it they cost nothing and call no tools. */
+  models: z.record(z.string().min(1).max(256), modelSchema).default({}),
 });
 
 /** A Host or Origin header's name, without a port. */

@@ -17,8 +17,8 @@ import {
 import { HomegrownError } from "@homegrown/contracts";
 import { UpstreamError } from "../core/upstream-errors.ts";
 import type { UpstreamFault } from "../core/upstream-errors.ts";
-import { errorNames, errorStatus, faultOfAnswer } from "./provider-fault.ts";
-import { parseRetryAfter } from "./retry-after.ts";
+import { errorNames, errorStatus, faultOfAnswer } from "../core/provider-fault.ts";
+import { parseRetryAfter } from "../core/retry-after.ts";
 import { toTransportFault } from "./transport-fault.ts";
 
 /** More of a provider's error than this is not kept. */

@@ -63,7 +63,8 @@ const priceSchema = z.strictObject({
 });
 export type PriceConfig = z.infer<typeof priceSchema>;
 
-const modelSchema = z.strictObject({
+/** What is known of one model beyond the catalogue, or against it. */
+export const modelSchema = z.strictObject({
   /** The name under which the price catalogue knows it, where that differs (an Azure deployment). */
   catalogueName: z.string().min(1).max(256).optional(),
   price: priceSchema.optional(),

@@ -2,7 +2,7 @@
 // https://docs.claude.com/en/docs/build-with-claude/streaming
 import { hourCacheWrites } from "../hour-cache-writes.ts";
 import type { TokenUsage } from "../token-usage.ts";
-import { readProviderError } from "../upstream-status.ts";
+import { readProviderError } from "../provider-error.ts";
 import type { DialectReader, EventVerdict, StreamReader } from "./dialect-reader.ts";
 import { hasData, parseData, stringBytes, toCount, toRecord } from "./event-scan.ts";
 

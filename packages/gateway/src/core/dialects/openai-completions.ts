@@ -1,7 +1,7 @@
 // Chat completions and text completions: `usage` on the answer, or on the last chunk of a stream that was asked
 // for it. https://platform.openai.com/docs/api-reference/chat/streaming
 import type { TokenUsage } from "../token-usage.ts";
-import { readProviderError } from "../upstream-status.ts";
+import { readProviderError } from "../provider-error.ts";
 import type { DialectReader, EventVerdict, StreamReader } from "./dialect-reader.ts";
 import { findValue, hasData, parseData, stringBytes, toCount, toRecord } from "./event-scan.ts";
 

@@ -1,7 +1,7 @@
 // Responses: the event that ends a stream carries the whole response, its usage with it.
 // https://platform.openai.com/docs/api-reference/responses-streaming
 import type { TokenUsage } from "../token-usage.ts";
-import { readProviderError } from "../upstream-status.ts";
+import { readProviderError } from "../provider-error.ts";
 import type { DialectReader, EventVerdict, StreamReader } from "./dialect-reader.ts";
 import { hasData, parseData, stringBytes, toCount, toRecord } from "./event-scan.ts";
 
@@ -61,7 +61,7 @@ function toUsage(value: unknown): TokenUsage | undefined {
   return {
     input: toCount(usage["input_tokens"]),
     cacheRead: toCount(toRecord(usage["input_tokens_details"])["cached_tokens"]),
-    cacheWrite: 0,
+    cacheWrite: toCount(toRecord(usage["input_tokens_details"])["cache_write_tokens"]),
     output: toCount(usage["output_tokens"]),
     reasoning: toCount(toRecord(usage["output_tokens_details"])["reasoning_tokens"]),
     estimated: false,

@@ -15,6 +15,7 @@ import type { Passthrough, PassthroughControl, PassthroughHandler, Target } from
 import type { TokenUsage } from "../token-usage.ts";
 import { UpstreamError } from "../upstream-errors.ts";
 import type { UpstreamFault } from "../upstream-errors.ts";
+import { errorNames, faultOfAnswer } from "../provider-fault.ts";
 import { EventAssembly } from "./event-assembly.ts";
 import { toStatusError } from "./status-error.ts";
 
@@ -66,6 +67,7 @@ class PassRun implements PassthroughHandler {
   #held: Buffer[] = [];
   #sink: StreamSink | undefined;
   #committed = false;
+  #told = false;
   #textBytes = 0;
   #usage: TokenUsage | undefined;
 
@@ -200,6 +202,8 @@ class PassRun implements PassthroughHandler {
     for (let at = 0; at < events.length;) {
       const end = eventEnd(events, at) || events.length;
       const verdict = reader.read(events.subarray(at, end));
+      // A client may come back with the answer's id as soon as it has seen the end.
+      if (reader.answer !== undefined && reader.error === undefined) this.#tellAnswer(reader.answer);
       if (verdict === "error" && !this.#sink) throw this.#providerError(reader);
       if (verdict === "pass" || verdict === "error") this.#open();
       if (verdict === "hide" && this.#pass.hidesUsage) {
@@ -253,9 +257,14 @@ class PassRun implements PassthroughHandler {
       return this.#finish(this.#providerError(reader));
     }
     if (!reader.isComplete) throw this.#fault("cut-short", "its stream ended in the middle of the answer");
-    if (reader.answer !== undefined) this.#pass.request.onPassedThrough?.(reader.answer);
     this.#sink.end();
     this.#finish(undefined);
+  }
+
+  #tellAnswer(answer: unknown): void {
+    if (this.#told) return;
+    this.#told = true;
+    this.#pass.request.onPassedThrough?.(answer);
   }
 
   #commit(): void {
@@ -293,13 +302,8 @@ class PassRun implements PassthroughHandler {
   }
 
   #providerError(reader: StreamReader): UpstreamError {
-    const type = reader.error?.type ?? "";
-    const fault = type.includes("overloaded")
-      ? "overloaded"
-      : type.includes("rate_limit")
-        ? "rate-limited"
-        : "server-error";
-    return this.#fault(fault, "it sent an error in its stream", { error: reader.error });
+    const error = { error: reader.error };
+    return this.#fault(faultOfAnswer(undefined, errorNames(error)), "it sent an error in its stream", error);
   }
 
   #fault(fault: UpstreamFault, message: string, providerError?: unknown): UpstreamError {

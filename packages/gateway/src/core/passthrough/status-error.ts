@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
+import { errorNames, errorStatus, faultOfAnswer } from "../provider-fault.ts";
+import { parseRetryAfter } from "../retry-after.ts";
 import { UpstreamError } from "../upstream-errors.ts";
-import { faultOfStatus, readProviderError, readRetryAfterMs } from "../upstream-status.ts";
 
 /** A provider's answer that is no answer: an error status, an error under a good one, or junk. */
 export function toStatusError(
@@ -9,15 +10,13 @@ export function toStatusError(
   headers: Readonly<Record<string, string | string[]>>,
   body: Buffer,
 ): UpstreamError {
-  const parsed = parse(body);
-  const providerError = readProviderError(parsed);
   const isGood = status >= 200 && status < 300;
-  const fault = !isGood
-    ? faultOfStatus(status)
-    : providerError
-      ? faultInDisguise(providerError)
-      : "malformed";
-  const retryAfterMs = readRetryAfterMs(headers, Date.now());
+  const parsed = parseError(body);
+  const fault =
+    isGood && parsed === undefined
+      ? "malformed"
+      : faultOfAnswer(isGood ? errorStatus(parsed) : status, errorNames(parsed));
+  const retryAfterMs = parseRetryAfter(headers);
   return new UpstreamError({
     fault,
     target,
@@ -25,28 +24,20 @@ export function toStatusError(
     // The provider's own words may quote the prompt: they go to the client, in `providerError`, and to no log.
     message: !isGood
       ? `it answered ${status}`
-      : providerError
-        ? `it answered ${status} with an error inside`
-        : "its answer has another form than was asked for",
+      : parsed === undefined
+        ? "its answer has another form than was asked for"
+        : `it answered ${status} with an error inside`,
     ...(retryAfterMs !== undefined && { retryAfterMs }),
-    ...(parsed !== undefined && { providerError: parsed }),
+    // What it says of our credential may quote that credential, and is no client's business.
+    ...(parsed !== undefined && fault !== "unauthenticated" && { providerError: parsed }),
   });
 }
 
-function faultInDisguise(error: {
-  type?: string;
-  code?: string;
-}): "overloaded" | "rate-limited" | "rejected" | "server-error" {
-  const words = `${error.type ?? ""} ${error.code ?? ""}`;
-  if (words.includes("overloaded")) return "overloaded";
-  if (/rate_limit|429/.test(words)) return "rate-limited";
-  return /invalid_request|400/.test(words) ? "rejected" : "server-error";
-}
-
-function parse(body: Buffer): unknown {
+function parseError(body: Buffer): object | undefined {
   if (!isUtf8(body)) return undefined;
   try {
-    return JSON.parse(body.toString("utf8"));
+    const value = JSON.parse(body.toString("utf8")) as unknown;
+    return typeof value === "object" && value !== null && "error" in value ? value : undefined;
   } catch {
     return undefined;
   }

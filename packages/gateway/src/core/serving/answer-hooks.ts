@@ -48,6 +48,8 @@ export class AnswerHooks {
     if (!replaced) return held.release();
     // The parts of a stream cannot be changed to match a changed answer.
     if (request.stream) throw cannotChangeStream();
+    // What was stored of the answer before it was changed must not be found later.
+    request.onPassedThrough?.(value);
     held.release(JSON.stringify(value));
   }
 

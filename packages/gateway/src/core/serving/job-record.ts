@@ -110,7 +110,7 @@ export class JobRecord {
     if (outcome === undefined || !isCharged(outcome)) return { usage: NO_USAGE, costNano: 0 };
     const isWhole = outcome.error === undefined;
     const usage = completeUsage(outcome.usage, outcome.textBytes, this.request, isWhole);
-    return { usage, costNano: costNanoUsd(this.#target?.price, usage) };
+    return { usage, costNano: costNanoUsd(this.#target?.price, usage, this.#cover?.copies) };
   }
 
   #report(failure: unknown, usage: TokenUsage, costNano: number | null): RequestReport {

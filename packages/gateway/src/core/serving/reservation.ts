@@ -13,6 +13,8 @@ const UNKNOWN_MAX_OUTPUT = 32_768;
 
 export interface Cover {
   reservation: Reservation;
+  /** Calls that the provider bills. */
+  copies: number;
   /** What the prompt costs at the target, by our estimate; null: unknown. */
   inputCostNano: number | null;
   /** To be asked of the provider; undefined where the client's own limit, or the model's, holds. */
@@ -38,6 +40,7 @@ export function coverRequest(
   const reservation = accounts.reserve(key, { fixedNano, perUnitNano, units, minUnits });
   const toCover = (granted: Reservation): Cover => ({
     reservation: granted,
+    copies,
     inputCostNano: estimateInputCost(request, target, copies),
     maxOutputTokens:
       granted.isFree || !canLimit || (granted.units === units && known !== undefined)
@@ -66,8 +69,7 @@ function boundCost(
 }
 
 function estimateInputCost(request: ModelRequest, { price }: Target, copies: number): number | null {
-  const cost = costNanoUsd(price, { ...NO_USAGE, input: estimateInputTokens(request) });
-  return cost && cost * copies;
+  return costNanoUsd(price, { ...NO_USAGE, input: estimateInputTokens(request) * copies }, copies);
 }
 
 function hasOutput({ dialect }: ModelRequest): boolean {

@@ -49,7 +49,8 @@ async function runCopy(copied: ShadowedRequest, signal: AbortSignal): Promise<vo
   record.attempts = 1;
   record.beginAttempt(target, direct && request.bytes !== undefined);
   const reservation = freeReservation(Number.POSITIVE_INFINITY);
-  record.cover({ reservation, inputCostNano: 0, maxOutputTokens: request.maxOutputTokens });
+  const copies = direct ? 1 : request.numChoices;
+  record.cover({ reservation, copies, inputCostNano: 0, maxOutputTokens: request.maxOutputTokens });
   const outcome = await runAttempt({
     request: record.request,
     candidate: { target, direct },

@@ -1,16 +1,25 @@
 // What a provider's status and error object mean.
-import type { UpstreamFault } from "../core/upstream-errors.ts";
-import { faultOfStatus } from "../core/upstream-status.ts";
+import type { UpstreamFault } from "./upstream-errors.ts";
 
-/** What these mean to providers of models, beside what they mean to everybody (`core/upstream-status.ts`). */
+/** RFC 9110 section 15, and what some statuses mean to providers of models alone. */
 const FAULT_OF_STATUS: Readonly<Record<number, UpstreamFault>> = {
+  401: "unauthenticated",
   // No money left, which is for whoever runs the gateway to see to.
   402: "unauthenticated",
+  403: "unauthenticated",
+  404: "not-found",
+  408: "first-token-timeout",
   // Bedrock's, for a model that failed behind it.
   424: "server-error",
   425: "overloaded",
+  429: "rate-limited",
   // Groq's, for capacity.
   498: "overloaded",
+  503: "overloaded",
+  504: "first-token-timeout",
+  524: "first-token-timeout",
+  // Anthropic's.
+  529: "overloaded",
 };
 
 /** Names that providers use inside error objects, streams included, where no status tells it. */
@@ -46,12 +55,17 @@ const FAULT_OF_NAME: Readonly<Record<string, UpstreamFault>> = {
   modelstreamerrorexception: "server-error",
 };
 
+function faultOfStatus(status: number): UpstreamFault {
+  if (status < 400) return "redirect";
+  return FAULT_OF_STATUS[status] ?? (status >= 500 ? "server-error" : "rejected");
+}
+
 /** A provider's answer that is not a success; `names` as `errorNames` finds them. */
 export function faultOfAnswer(status: number | undefined, names: readonly string[]): UpstreamFault {
   const named = names.map((name) => FAULT_OF_NAME[name.toLowerCase()]).find((fault) => fault !== undefined);
   // A filter's verdict is a 400 whose name says more; every other status speaks for itself.
   if (named === "content-filter") return named;
-  if (status !== undefined && status >= 300) return FAULT_OF_STATUS[status] ?? faultOfStatus(status);
+  if (status !== undefined && status >= 300) return faultOfStatus(status);
   return named ?? "server-error";
 }
 

@@ -1,0 +1,17 @@
+// What a provider says of its failure, in whichever shape.
+
+/** The `error` of a body in OpenAI's, Anthropic's or a similar shape; undefined where there is none. */
+export function readProviderError(
+  body: unknown,
+): { message: string; type?: string; code?: string } | undefined {
+  if (typeof body !== "object" || body === null) return undefined;
+  const error = (body as Record<string, unknown>)["error"];
+  if (typeof error === "string") return { message: error };
+  if (typeof error !== "object" || error === null) return undefined;
+  const { message, type, code } = error as Record<string, unknown>;
+  return {
+    message: typeof message === "string" ? message.slice(0, 2000) : "The provider gave no reason.",
+    ...(typeof type === "string" && { type }),
+    ...((typeof code === "string" || typeof code === "number") && { code: String(code) }),
+  };
+}
