@@ -157,6 +157,6 @@ class SlidingCounts {
   }
 
   clear(): void {
-    for (const entry of this.#slots) entry.slot = -1;
+    for (const entry of this.#slots) Object.assign(entry, { slot: -1, total: 0, failures: 0 });
   }
 }
