@@ -26,7 +26,10 @@ const statementSchema = z.object({
   }),
 });
 
-const base64 = z.base64();
+/** Canonical: bits that decoding would ignore are none that may be changed unseen. */
+const base64 = z
+  .base64()
+  .refine((text) => Buffer.from(text, "base64").toString("base64") === text, "base64 with stray bits");
 const bundleSchema = z.object({
   mediaType: z.literal(BUNDLE_MEDIA_TYPE),
   verificationMaterial: z.object({ publicKey: z.object({ hint: digest }) }),
