@@ -49,6 +49,8 @@ export class Account {
   /** Of the last reservation. */
   lastAmount = 0;
   chargedSinceLook = 0;
+  #chargedBefore = 0;
+  #touched: Set<Account>;
   wantsSlice = false;
   /** Not before (monotonic) is the next slice asked for that nobody waits for. */
   sliceAfterMs = 0;
@@ -59,7 +61,9 @@ export class Account {
   /** Others lack what this one holds. */
   calledBack = false;
 
-  constructor(key: AccountKey, endsAt: number) {
+  /** `touched` gathers the accounts that may have something to say in the next batch. */
+  constructor(key: AccountKey, endsAt: number, touched: Set<Account>) {
+    this.#touched = touched;
     this.key = key;
     this.endsAt = endsAt;
     this.name = accountName(key);
@@ -82,7 +86,16 @@ export class Account {
 
   /** A grant with which the next requests need not wait, if they are like the last ones. */
   get wishedGrant(): number {
-    return 2 * this.inUse + this.chargedSinceLook / 4 + 8 * this.lastAmount;
+    return 2 * this.inUse + this.#soon;
+  }
+
+  /** What a second like the last one uses, and a few requests more. */
+  get #soon(): number {
+    return Math.max(this.chargedSinceLook, this.#chargedBefore) + 8 * this.lastAmount;
+  }
+
+  touch(): void {
+    this.#touched.add(this);
   }
 
   reserve(amount: number): void {
@@ -90,7 +103,9 @@ export class Account {
     this.lastAmount = amount;
     if (this.inUse > this.peakInUse) this.peakInUse = this.inUse;
     // Ask for the next slice before the last is used up, so that nobody has to wait for it.
-    if (this.available < amount * 4) this.wantsSlice = true;
+    if (this.available * 4 >= this.#soon) return;
+    this.wantsSlice = true;
+    this.touch();
   }
 
   settle(amount: number, cost: number): void {
@@ -101,6 +116,7 @@ export class Account {
   charge(cost: number): void {
     this.charged += cost;
     this.chargedSinceLook += cost;
+    this.touch();
   }
 
   /** The store's word, at the end of a batch in which this account had a part. */
@@ -113,6 +129,7 @@ export class Account {
     if (this.wantedSeen !== undefined && this.wantedSeen !== state.wanted) {
       this.scarceUntilMs = scarceUntilMs;
       this.calledBack = true;
+      this.touch();
     }
     if (hasCalled) this.calledWith = state.wanted;
     this.wantedSeen = state.wanted;
@@ -121,7 +138,8 @@ export class Account {
   /** How much of the grant is not idle, by what was used since the last call: nothing if nothing was. */
   takeKeep(isScarce: boolean): number {
     const wasUsed = this.peakInUse > 0 || this.chargedSinceLook > 0;
-    const keep = isScarce || !wasUsed ? 0 : 2 * this.peakInUse + this.chargedSinceLook + 8 * this.lastAmount;
+    const keep = isScarce || !wasUsed ? 0 : 2 * this.peakInUse + this.#soon;
+    this.#chargedBefore = this.chargedSinceLook;
     this.peakInUse = this.inUse;
     this.chargedSinceLook = 0;
     return keep;

@@ -14,6 +14,7 @@ export interface BudgetPlan {
 
 export class BudgetBook {
   readonly accounts = new Map<string, Account>();
+  readonly touched = new Set<Account>();
   #database: StateDatabase;
   #periods = new Map<string, BudgetPeriod[]>();
   #plans = new Map<string, BudgetPlan>();
@@ -78,7 +79,7 @@ export class BudgetBook {
       const key = { scope, scopeId, period, startsAt: starts[period] };
       const known = this.accounts.get(accountName(key));
       if (known !== undefined) return known;
-      const account = new Account(key, endOfPeriod(period, key.startsAt));
+      const account = new Account(key, endOfPeriod(period, key.startsAt), this.touched);
       this.accounts.set(account.name, account);
       return account;
     });

@@ -137,7 +137,9 @@ export class Budgets implements Contributor {
     const asks = this.#sumUpWaiters();
     const orders: AccountOrder[] = [];
     const ordered: Account[] = [];
-    for (const account of this.#book.accounts.values()) {
+    const concerned = new Set([...this.#book.touched, ...asks.keys()]);
+    this.#book.touched.clear();
+    for (const account of concerned) {
       const order = this.#toOrder(account, asks.get(account), nowMs);
       if (order === undefined) continue;
       orders.push(order);
@@ -155,7 +157,7 @@ export class Budgets implements Contributor {
       },
       voided: () => {
         this.#restoreCharges();
-        for (const account of ordered) account.isInDoubt = true;
+        for (const account of ordered) this.#doubt(account);
       },
     };
   }
@@ -171,8 +173,16 @@ export class Budgets implements Contributor {
   }
 
   #restoreCharges(): void {
-    for (const [account, charge] of this.#charges) account.charged += charge;
+    for (const [account, charge] of this.#charges) {
+      account.charged += charge;
+      account.touch();
+    }
     this.#charges.clear();
+  }
+
+  #doubt(account: Account): void {
+    account.isInDoubt = true;
+    account.touch();
   }
 
   #take({ accounts, periods }: BudgetPlan, demand: Demand, units: number): Reservation | undefined {
@@ -258,7 +268,7 @@ export class Budgets implements Contributor {
     const nowMs = this.#clock.monotonicMs();
     for (const account of ordered) {
       if (states === undefined) {
-        account.isInDoubt = true;
+        this.#doubt(account);
         continue;
       }
       const state = states.get(account.name);
@@ -341,9 +351,9 @@ export class Budgets implements Contributor {
       for (const account of this.#book.accounts.values()) account.isIdleCheckDue = true;
       this.#book.sweep(this.#clock.wallMs());
     }
-    if (this.#book.accounts.size === 0) return;
     this.#lookAll = true;
-    this.#writer.wake();
+    for (const account of this.#book.accounts.values()) if (account.grant > 0) account.touch();
+    if (this.#book.touched.size > 0) this.#writer.wake();
   }
 }
 

@@ -26,7 +26,7 @@ export interface Contributor {
 
 export interface StateWriterOptions {
   clock?: Clock;
-  /** How long a row waits for others at most; default 15 ms. */
+  /** How long a row waits for others at most; default 20 ms. */
   flushMs?: number;
   /** So many rows are written without waiting; default 1000. */
   flushRows?: number;
@@ -94,7 +94,7 @@ export class StateWriter {
     this.#database = database;
     this.#clock = options.clock ?? SYSTEM_CLOCK;
     this.#options = {
-      flushMs: options.flushMs ?? 15,
+      flushMs: options.flushMs ?? 20,
       flushRows: options.flushRows ?? 1000,
       maxRows: options.maxRows ?? 20_000,
       onError: options.onError ?? (() => {}),
