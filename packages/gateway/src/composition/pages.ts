@@ -1,12 +1,14 @@
 // Pages for whoever runs the gateway, beside the fronts.
+import type { RouteDescription } from "../routing/compiled-route.ts";
 import type { Page, RenderedPage } from "../server/start-server.ts";
 import type { GatewayState } from "../state/gateway-state.ts";
 
 export interface PagesOptions {
   state: GatewayState | undefined;
+  routes: () => readonly RouteDescription[];
 }
 
-export function createPages({ state }: PagesOptions): Map<string, Page> {
+export function createPages({ state, routes }: PagesOptions): Map<string, Page> {
   return new Map<string, Page>([
     // Alive: the process answers. A draining one should get no new traffic.
     [
@@ -27,6 +29,14 @@ export function createPages({ state }: PagesOptions): Map<string, Page> {
           const status = draining ? "draining" : isReady ? "ok" : "store-behind";
           return toJson(isReady ? 200 : 503, { status, ...(store && { store }) });
         },
+      },
+    ],
+    // Health is what this process has seen: where several share a port, each answers for itself.
+    [
+      "/routes",
+      {
+        isPublic: false,
+        render: () => toJson(200, { process: process.pid, routes: routes() }),
       },
     ],
   ]);

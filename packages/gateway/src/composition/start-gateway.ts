@@ -85,7 +85,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     port: options.port ?? 0,
     allowedHosts: options.allowedHosts ?? config.allowedHosts,
     limits,
-    pages: createPages({ state }),
+    pages: createPages({ state, routes: () => routing.router.describe() }),
     onRequest: options.onRequest,
     drainMs: options.drainMs ?? config.drainMs ?? DEFAULT_DRAIN_MS,
   });

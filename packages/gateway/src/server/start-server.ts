@@ -1,22 +1,23 @@
 // The gateway's process side: a socket, a table of fronts, and an orderly end.
 import { createServer } from "node:http";
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { HomegrownError } from "@homegrown/contracts";
+import type { RequestTrace } from "../core/request-trace.ts";
 import { anthropic } from "../protocols/anthropic/protocol.ts";
 import { openAi } from "../protocols/openai/protocol.ts";
 import { openAiResponses } from "../protocols/openai/responses/protocol.ts";
 import type { Authenticator } from "./authentication.ts";
 import { LOCAL_CALLER, identify } from "./authentication.ts";
 import { Exchange } from "./exchange.ts";
-import type { FrontContext } from "./front.ts";
+import type { FrontContext, Protocol } from "./front.ts";
 import type { GatewayLimits } from "./limits.ts";
 import { listen } from "./listen.ts";
 import { refuseMalformed } from "./refuse-malformed.ts";
 import type { RequestRecord } from "./request-record.ts";
 import { Router } from "./router.ts";
 import { RunningExchanges } from "./running-exchanges.ts";
-import { isLoopback } from "./same-machine.ts";
+import { checkSameMachine, isLoopback } from "./same-machine.ts";
 
 export interface ServerOptions {
   context: Omit<FrontContext, "limits">;
@@ -29,11 +30,19 @@ export interface ServerOptions {
   /** Pages for whoever runs the gateway, by path: health, readiness, metrics, the API's description. */
   pages: ReadonlyMap<string, Page>;
   onRequest: ((record: RequestRecord) => void) | undefined;
+  observer?: RequestObserver | undefined;
   drainMs: number;
 }
 
+/** Follows each request from its header to its last byte. */
+export interface RequestObserver {
+  begin(headers: IncomingHttpHeaders): RequestTrace | undefined;
+  /** May add to the record what `onRequest` is then told. */
+  end(record: RequestRecord, trace: RequestTrace | undefined): void;
+}
+
 export interface Page {
-  /** Without a key only for callers on this machine. */
+  /** If not: for callers on this machine, who name it as such, and for others with a key. */
   isPublic: boolean;
   render(state: { draining: boolean }): Promise<RenderedPage> | RenderedPage;
 }
@@ -47,13 +56,15 @@ export interface RenderedPage {
 export interface HttpServer {
   readonly url: string;
   readonly port: number;
+  /** How many requests are in work now, and how many of them stream. */
+  activity(): { requests: number; streams: number };
   /** Refuses new connections, lets running requests finish within `drainMs`, then ends them. Idempotent. */
   close(): Promise<void>;
 }
 
 /** After the drain: for the last error events to reach their clients. */
 const FAREWELL_MS = 500;
-const PROTOCOLS = [openAi, openAiResponses, anthropic];
+export const PROTOCOLS: readonly Protocol[] = [openAi, openAiResponses, anthropic];
 
 /** Throws `gateway/loopback-only`, `gateway/port-in-use`, `gateway/port-forbidden`, `gateway/address-unavailable`. */
 export async function startServer(options: ServerOptions): Promise<HttpServer> {
@@ -88,6 +99,7 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
   return {
     url: `http://${host.includes(":") && !host.startsWith("[") ? `[${host}]` : host}:${port}`,
     port,
+    activity: () => running.count(),
     close: () => (closed ??= drain(server, running, options.drainMs)),
   };
 }
@@ -120,7 +132,11 @@ function createAnswerer(
 
   const showPage = async (exchange: Exchange, request: IncomingMessage, page: Page): Promise<void> => {
     exchange.record.route = request.url ?? "";
-    if (!page.isPublic && !isLocalPeer(request)) exchange.caller = identify(request, keys, allowedHosts);
+    if (!page.isPublic) {
+      // A web page, and a proxy on this machine, are local peers too; both show in the headers.
+      if (isLocalPeer(request)) checkSameMachine(request.headers, allowedHosts);
+      else exchange.caller = identify(request, keys, allowedHosts);
+    }
     const { status, body, contentType } = await page.render({ draining: running.draining });
     exchange.send(body, contentType, status);
   };
@@ -134,11 +150,12 @@ function createAnswerer(
     const record = await exchange.closed();
     running.remove(exchange);
     if (running.draining) server.closeIdleConnections();
-    report(options.onRequest, record);
+    report(options, record, exchange.trace);
   };
 
   return (request, response) => {
     const exchange = new Exchange(request, response, limits, PROTOCOLS[0]!, LOCAL_CALLER);
+    exchange.trace = options.observer?.begin(request.headers);
     running.exchanges.add(exchange);
     void finish(exchange, handle(exchange, request));
   };
@@ -150,8 +167,13 @@ function isLocalPeer(request: IncomingMessage): boolean {
 }
 
 /** A log that fails must not fail the request, nor go unseen. */
-function report(onRequest: ServerOptions["onRequest"], record: RequestRecord): void {
+function report(
+  { onRequest, observer }: ServerOptions,
+  record: RequestRecord,
+  trace: RequestTrace | undefined,
+): void {
   try {
+    observer?.end(record, trace);
     onRequest?.(record);
   } catch (error) {
     process.emitWarning(`onRequest threw: ${String(error)}`, { code: "HOMEGROWN_ON_REQUEST" });
