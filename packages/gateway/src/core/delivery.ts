@@ -1,9 +1,12 @@
 import type { HomegrownError } from "@homegrown/contracts";
 import type { PermitState } from "./accounts.ts";
+import type { RequestTrace } from "./request-trace.ts";
 
 /** Where an answer goes: the client's side of one request, without any word of HTTP. */
 export interface Delivery {
   readonly requestId: string;
+  /** Where this request stands in a trace; undefined where nobody follows it. */
+  readonly trace?: RequestTrace | undefined;
   /** Fires when the client has gone, or when whoever runs the server stops waiting. */
   readonly signal: AbortSignal;
   /** The same, cheaper than a signal; called at once when it has happened. */
@@ -34,4 +37,10 @@ export interface DeliveryFacts {
   inputTokens?: number;
   outputTokens?: number;
   attempts?: number;
+  /** Null: unknown. */
+  costUsd?: number | null;
+  /** Answered from the cache. */
+  cached?: boolean;
+  /** What was asked and answered, cut to size; only where whoever runs the gateway wants prompts in logs. */
+  content?: { request: string; answer: string | undefined };
 }

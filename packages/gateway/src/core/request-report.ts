@@ -23,9 +23,21 @@ export interface RequestReport {
   latencyMs: number;
   firstByteMs: number | undefined;
   attempts: number;
+  /** Those that reached for a provider, in order. */
+  attemptsMade: readonly AttemptReport[];
   cached: boolean;
   /** Of the request whose copy this was. */
   mirrorOf: string | undefined;
   /** Its bytes went through as they were. */
   passedThrough: boolean;
+}
+
+export interface AttemptReport {
+  target: Target;
+  version: string | undefined;
+  passedThrough: boolean;
+  /** Milliseconds after the request's own start. */
+  startedMs: number;
+  durationMs: number;
+  errorCode: string | undefined;
 }

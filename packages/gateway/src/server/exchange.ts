@@ -3,6 +3,7 @@ import { HomegrownError, toErrorRecord } from "@homegrown/contracts";
 import type { Delivery, DeliveryFacts } from "../core/delivery.ts";
 import type { PermitState } from "../core/accounts.ts";
 import type { Key } from "../core/key.ts";
+import type { RequestTrace } from "../core/request-trace.ts";
 import { EventStream } from "./event-stream.ts";
 import type { Protocol, RenderedError } from "./front.ts";
 import { parseJsonBody } from "./json-body.ts";
@@ -28,6 +29,8 @@ export class Exchange implements Delivery {
   /** Set before the protocol is known; the router replaces it. */
   protocol: Protocol;
   readonly record: RequestRecord;
+  /** Set when the request comes, where somebody follows it. */
+  trace: RequestTrace | undefined;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #limits: GatewayLimits;
@@ -96,6 +99,11 @@ export class Exchange implements Delivery {
     const url = this.#request.url ?? "";
     const mark = url.indexOf("?");
     return new URLSearchParams(mark < 0 ? "" : url.slice(mark + 1));
+  }
+
+  /** Its answer comes in parts, and has begun. */
+  get isStreaming(): boolean {
+    return this.#stream !== undefined;
   }
 
   /** Ends the work on this request with the given error. */

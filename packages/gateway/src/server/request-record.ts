@@ -1,4 +1,4 @@
-/** One finished request as a log line: who asked what of which model, never with which words. */
+/** One finished request as a log line: who asked what of which model; with which words only on demand. */
 export interface RequestRecord {
   requestId: string;
   /** The key's public id, `local` before keys exist. */
@@ -18,6 +18,14 @@ export interface RequestRecord {
   version?: string;
   target?: string;
   attempts?: number;
+  /** In a request that belongs to a trace. */
+  traceId?: string;
+  /** Null: unknown. */
+  costUsd?: number | null;
+  /** Answered from the cache. */
+  cached?: boolean;
+  /** Prompt and answer, cut to size; only where whoever runs the gateway asked for them. */
+  content?: { request: string; answer: string | undefined };
   inputTokens?: number;
   outputTokens?: number;
   error?: { code: string; kind: string; message: string };

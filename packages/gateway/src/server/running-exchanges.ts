@@ -11,6 +11,12 @@ export class RunningExchanges {
     if (this.exchanges.size === 0) this.#onEmpty?.();
   }
 
+  count(): { requests: number; streams: number } {
+    let streams = 0;
+    for (const exchange of this.exchanges) if (exchange.isStreaming) streams++;
+    return { requests: this.exchanges.size, streams };
+  }
+
   /** True once nothing runs any more, false when `ms` went by first. */
   empty(ms: number): Promise<boolean> {
     if (this.exchanges.size === 0) return Promise.resolve(true);

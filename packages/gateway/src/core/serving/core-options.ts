@@ -20,6 +20,8 @@ export interface CoreOptions {
   caches: AnswerCaches | undefined;
   /** Undefined where nothing is captured. */
   capture: CapturePort | undefined;
+  /** Prompts and answers go into the server's log line and into traces, cut to so many characters each. */
+  logContentChars?: number | undefined;
 }
 
 export interface CoreLimits extends PassLimits {

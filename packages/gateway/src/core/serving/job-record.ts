@@ -6,7 +6,7 @@ import type { Entry, Permit } from "../accounts.ts";
 import { completeUsage, estimateInputTokens } from "../estimate.ts";
 import type { Key } from "../key.ts";
 import type { ModelRequest } from "../model-request.ts";
-import type { RequestReport } from "../request-report.ts";
+import type { AttemptReport, RequestReport } from "../request-report.ts";
 import type { RunOutcome } from "../running/run-outcome.ts";
 import type { Target } from "../target.ts";
 import { NO_USAGE } from "../token-usage.ts";
@@ -35,6 +35,8 @@ export class JobRecord {
   #cover: Cover | undefined;
   #passedThrough = false;
   #outcome: RunOutcome | undefined;
+  #attemptStartedMs = 0;
+  readonly #attemptsMade: AttemptReport[] = [];
   #firstByteMs: number | undefined;
   #version: string | undefined;
 
@@ -54,6 +56,7 @@ export class JobRecord {
     this.#outcome = undefined;
     this.#target = target;
     this.#passedThrough = passedThrough;
+    this.#attemptStartedMs = performance.now() - this.#started;
   }
 
   cover(cover: Cover): void {
@@ -71,6 +74,15 @@ export class JobRecord {
 
   endAttempt(outcome: RunOutcome): void {
     this.#outcome = outcome;
+    const startedMs = this.#attemptStartedMs;
+    this.#attemptsMade.push({
+      target: this.#target!,
+      version: outcome.version,
+      passedThrough: this.#passedThrough,
+      startedMs,
+      durationMs: performance.now() - this.#started - startedMs,
+      errorCode: outcome.error && toErrorRecord(outcome.error).code,
+    });
   }
 
   /** The first part of the answer is on its way to the client. */
@@ -132,6 +144,7 @@ export class JobRecord {
       latencyMs: performance.now() - this.#started,
       firstByteMs: this.#firstByteMs,
       attempts: this.attempts,
+      attemptsMade: this.#attemptsMade,
       cached: this.cached,
       mirrorOf: mirrorOf?.(),
       passedThrough: this.#passedThrough,

@@ -18,6 +18,8 @@ import { coverRequest } from "./reservation.ts";
 import { runAttempt } from "./run-attempt.ts";
 import { mirror } from "./shadow-copy.ts";
 
+const NANO_PER_USD = 1e9;
+
 export class Job {
   readonly #options: CoreOptions;
   readonly #delivery: Delivery;
@@ -84,7 +86,9 @@ export class Job {
     if (plan.shadow) this.#mirror(plan);
     const held = hooks?.hold(request, limits.maxRecordedBytes);
     const observes = hooks?.observes === true && held === undefined;
-    if (observes || this.#options.capture?.wants(this.#caller, plan) === true) {
+    const { logContentChars } = this.#options;
+    const isLogged = logContentChars !== undefined;
+    if (observes || isLogged || this.#options.capture?.wants(this.#caller, plan) === true) {
       this.#recording = new Recording(limits.maxRecordedBytes);
     }
     await this.#attempt(plan, held ?? this.#delivery);
@@ -162,6 +166,7 @@ export class Job {
         delivery,
         timeouts: plan.route.timeouts,
         totalLeftMs: Math.max(1, attempts.remainingMs),
+        traceparent: this.#delivery.trace?.beginAttempt(),
         limits,
         recording,
         onCommit: () => {
@@ -185,16 +190,28 @@ export class Job {
     this.#delivery.note({
       inputTokens: usage.input,
       outputTokens: usage.output,
+      costUsd: report.costNano === null ? null : report.costNano / NANO_PER_USD,
+      cached: report.cached,
       ...(version !== undefined && { version }),
     });
     if (failure === undefined && version !== undefined) {
       this.#caching?.finish({ streamed, contentType: undefined, usage, version });
     }
-    const { capture, observe } = this.#options;
+    const { capture, observe, logContentChars } = this.#options;
+    if (logContentChars !== undefined) this.#noteContent(logContentChars);
+    if (this.#delivery.trace) this.#delivery.trace.report = report;
     if (plan && capture?.wants(this.#caller, plan) === true && !report.cached) {
       capture.record({ report, plan, request: this.#record.request, answer: this.#recording?.bytes() });
     }
     observe(report);
+  }
+
+  #noteContent(maxChars: number): void {
+    const request = JSON.stringify(this.#record.request.body) ?? "";
+    const answer = this.#recording?.bytes()?.toString("utf8");
+    this.#delivery.note({
+      content: { request: request.slice(0, maxChars), answer: answer?.slice(0, maxChars) },
+    });
   }
 }
 

@@ -25,6 +25,8 @@ export interface AttemptRun {
   delivery: Delivery;
   timeouts: AttemptTimeouts;
   totalLeftMs: number;
+  /** For the provider, in a request that is traced. */
+  traceparent?: string | undefined;
   limits: CoreLimits;
   recording: AnswerListener | undefined;
   onCommit: () => void;
@@ -62,7 +64,8 @@ function passBytes(run: AttemptRun, passthrough: Passthrough): Promise<RunOutcom
     passthrough,
     body: isEdited ? bytes.edit(changes) : bytes.raw,
     contentType: bytes.contentType,
-    headers: bytes.headers,
+    headers:
+      run.traceparent === undefined ? bytes.headers : { ...bytes.headers, traceparent: run.traceparent },
     hidesUsage: askForUsage !== undefined,
   });
 }

@@ -28,6 +28,8 @@ export interface ChatRun {
   delivery: Delivery;
   timeouts: AttemptTimeouts;
   totalLeftMs: number;
+  /** For the provider, in a request that is traced. */
+  traceparent?: string | undefined;
   recording: AnswerListener | undefined;
   /** Called once when the first part is about to leave for the client. */
   onCommit: () => void;
@@ -174,13 +176,14 @@ class ChatAttempt {
   }
 
   #call(choice: number, abortSignal: AbortSignal): ChatCall {
-    const { translation, maxOutputTokens } = this.#run;
+    const { translation, maxOutputTokens, traceparent } = this.#run;
     const seed = seedOfChoice(translation.seed, choice);
     return {
       ...translation.call,
       abortSignal,
       ...(seed !== undefined && { seed }),
       ...(maxOutputTokens !== undefined && { maxOutputTokens }),
+      ...(traceparent !== undefined && { headers: { traceparent } }),
     };
   }
 
