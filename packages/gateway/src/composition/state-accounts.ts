@@ -19,7 +19,10 @@ import type { GatewayState } from "../state/gateway-state.ts";
 export function createStateAccounts(state: GatewayState): Accounts {
   return {
     permit: (key, endpoint, alias) => state.keys.permits(key, endpoint, alias),
-    admit: (key, ask) => state.limiter.admit(key, ask),
+    admit: (key, ask) => {
+      state.writer.assertRoom();
+      return state.limiter.admit(key, ask);
+    },
     reserve: (key, ask) => reserve(state, key, ask),
     open: (start) => new LedgerEntryOfJob(state.ledger, start),
   };

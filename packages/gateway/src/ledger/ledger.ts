@@ -34,9 +34,11 @@ export class Ledger implements Contributor {
     return this.#unwritten.size + this.#written.size;
   }
 
-  /** Throws `gateway/store-behind` when too much waits to be written. */
+  /** Requests that were refused while too much waited to be written, and have no row. */
+  numUnrecorded = 0;
+
+  /** For a request that was admitted: `StateWriter.assertRoom` says whether there is room for its row. */
   open(entry: NewLedgerEntry): OpenEntry {
-    this.#writer.assertRoom();
     this.#number += 1;
     const opened = new Entry(this, entry, this.#writer.instance, this.#number, this.#clock);
     this.#unwritten.add(opened);
@@ -45,10 +47,16 @@ export class Ledger implements Contributor {
   }
 
   settle(entry: Entry, final: FinalLedgerEntry): void {
-    if (this.#written.delete(entry)) this.#replacing.push(entry);
+    const isWritten = this.#written.delete(entry);
+    if (isWritten) this.#replacing.push(entry);
     else this.#unwritten.delete(entry);
     const { reservation, mirrorOf } = entry.entry;
     reservation?.settle(mirrorOf === undefined ? (final.costNano ?? 0) : 0);
+    if (final.outcome === "refused" && !isWritten && !this.#writer.hasRoom) {
+      // Who is refused because the store is behind must not put it further behind.
+      this.numUnrecorded += 1;
+      return;
+    }
     this.#writer.enqueue(WRITE_SETTLED, toSettledRow(entry, final));
   }
 

@@ -128,14 +128,17 @@ export class StateWriter {
     this.#contributors.push(contributor);
   }
 
-  /** Throws `gateway/store-behind` when no more requests should be admitted. */
+  get hasRoom(): boolean {
+    return !this.#closed && this.#numBehind() < this.#options.maxRows;
+  }
+
+  /** Throws `gateway/store-behind` when no more requests should be admitted: call it before anything else. */
   assertRoom(): void {
-    const behind = this.#numBehind();
-    if (behind < this.#options.maxRows && !this.#closed) return;
+    if (this.hasRoom) return;
     throw storeBehindError(
       this.#closed
         ? "the gateway is closing its store"
-        : `${behind} rows wait for the database, at most ${this.#options.maxRows} may`,
+        : `${this.#numBehind()} rows wait for the database, at most ${this.#options.maxRows} may`,
       this.#failure,
     );
   }
