@@ -37,12 +37,13 @@ const RUN = /[^\s"'`“”«»„,;<>()[\]{}|\u0600-\u06ff\u2e80-\uffef]{8,200}/
 
 /** In the languages that people write to a model in: "the password is X", "Passwort: X". */
 const IN_PROSE = new RegExp(
-  `(?:${WORDS})(?:et|en|i|in)?[^\\S\\r\\n]{0,3}(?:is now|is set to|is|was|ist|lautet|är|er|on|jest|este|est|es|é|è|to|=|:|：|は|是|는|은|هي|है|-|—)[^\\S\\r\\n]{0,3}(?::[^\\S\\r\\n]{0,3})?["'“”«»„\`「]{0,2}([^\\s"'“”«»„\`「」,;。，、]{6,120})`,
+  `(?:${WORDS})(?:et|en|i|in)?[^\\S\\r\\n]{0,3}(?:is now|is set to|is|was|ist|lautet|är|er|on|jest|este|est|es|é|è|to|=|:|：|は|是|는|은|هي|है|(?<=[^\\S\\r\\n])[-—](?=[^\\S\\r\\n]))[^\\S\\r\\n]{0,3}(?::[^\\S\\r\\n]{0,3})?["'“”«»„\`「]{0,2}([^\\s"'“”«»„\`「」,;。，、]{6,120})`,
   "giu",
 );
 
 export const detectCredentials: Detector = (text, report) => {
   for (const match of text.matchAll(ASSIGNMENT)) {
+    if (isVerb(text, match) && match[0].startsWith("PASS")) continue;
     // What is left of an escaped quote may stand before the one that closes.
     const quoted = (match[1] ?? match[2] ?? match[3])?.replace(/[\s\\]+$/, "");
     const value = quoted ?? match[4] ?? "";
@@ -50,8 +51,9 @@ export const detectCredentials: Detector = (text, report) => {
     reportValue(match, value, report);
   }
   for (const match of text.matchAll(NAMED_AFTER)) {
-    const value = /[^\s"'`]{8,200}$/.exec(text.slice(Math.max(0, match.index - 201), match.index))?.[0] ?? "";
-    if (value.length <= 200 && looksIssued(value) && numCharacterClasses(value) >= 2) {
+    const value =
+      /[^\s"'`()[\]{}<>,;]{8,200}$/.exec(text.slice(Math.max(0, match.index - 201), match.index))?.[0] ?? "";
+    if (!value.endsWith(":") && looksIssued(value) && numCharacterClasses(value) >= 2) {
       report("credential", match.index - value.length, match.index);
     }
   }
@@ -67,7 +69,13 @@ export const detectCredentials: Detector = (text, report) => {
   }
 };
 
+/** "PASS: test-7" of a test's log and "pass x2 to it", where the word stands alone and is no name. */
+function isVerb(text: string, match: RegExpExecArray): boolean {
+  return /^pass(?![a-z])/i.test(match[0]) && !/[\w"'`-]/.test(text.charAt(match.index - 1));
+}
+
 function detectBehind(text: string, name: RegExpExecArray, report: Parameters<Detector>[1]): void {
+  if (isVerb(text, name)) return;
   const from = name.index + name[0].length;
   // `tokenizer`, `secrets`: another word.
   if (/[a-z]/.test(text.charAt(from))) return;
@@ -90,7 +98,7 @@ function reportValue(match: RegExpExecArray, value: string, report: Parameters<D
 
 /** Paths, addresses, calls, members and versions, which follow such words in code more often than secrets. */
 const CODE =
-  /^(?:[a-z]+:\/\/|!\w+$|rfc\d|projects\/|\\|0x|--|[./~@#]|\w+\(|(?:[A-Za-z_$][\w$]*\.)+#?[A-Za-z_$][\w$]*[;)]?$)|\)\.|\(\)|=>|::|\w\[|^\d[\d.:,-]*$/;
+  /^(?:[a-z]+:\/\/|!\w+$|rfc\d|IPv\d|projects\/|\\|0x|--|[./~@#]|\w+\(|(?:[A-Za-z_$][\w$]*\.)+#?[A-Za-z_$][\w$]*[;)]?$)|\)\.|\(\)|=>|::|\w\[|^\d[\d.:,-]*$/;
 
 /** A bare run: long enough, with letters and digits mixed as words and identifiers do not mix them. */
 function looksIssued(value: string): boolean {
@@ -134,7 +142,11 @@ function looksRandom(value: string): boolean {
 /** What people choose: letters, digits and a sign that joins no names. */
 function looksMixed(value: string): boolean {
   if (!/^[A-Za-z0-9][\w!#$%^*@~+.-]{7,40}$/.test(value) || isPlaceholder(value)) return false;
-  if (/[&?]|\\|^\d\*|[a-z]{3}\*$|\+\d+$|PKCS|RFC|0-9|a-z|[a-z]#\d{3,}$|\.[a-z]+#|[$@]\d|@.*\./i.test(value))
+  if (
+    /[&?]|\\|^\d\*|^\d+\.\d|[a-z]{3}\*$|\+\d+$|PKCS|RFC|0-9|a-z|[a-z]#\d{3,}$|\.[a-z]+#|[$@]\d|@.*\./i.test(
+      value,
+    )
+  )
     return false;
   return /[A-Za-z]/.test(value) && /\d/.test(value) && /[!#$%^*@~+]/.test(value);
 }

@@ -20,6 +20,9 @@ const RESERVED = /(?:^|\.)(?:example(?:\.(?:com|org|net|edu))?|test|invalid|loca
 const NOT_A_TOP_LEVEL =
   /\.(?:png|jpe?g|gif|svg|webp|avif|ico|bmp|css|scss|less|html?|jsx?|tsx?|mjs|cjs|mts|cts|json|ya?ml|toml|xml|txt|mdx?|map|wasm|zip|tgz|gz|tar|lock|service|timer|socket|mount|target|po|pot|header|loc|localdomain|length|size|name|value|data|id|type|to|is)$/i;
 /** Accounts of machines in addresses of repositories, which have the form but no person. */
+/** Identifiers of mails have the form of an address: a time, a counter or a UUID stands for the person. */
+const MAIL_ID =
+  /^(?:\d{8,}[.-].+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{8}\.\d{5,}|\w{6,16}\.fsf(?:_-_)?|\d{14,})$/i;
 const MACHINE = /^(?:git|hg|svn|cvs|noreply|no-reply|root)$/i;
 
 export const detectEmailAddresses: Detector = (text, report) => {
@@ -29,7 +32,8 @@ export const detectEmailAddresses: Detector = (text, report) => {
     if (start === at || end <= at + 3) continue;
     const local = text.slice(start, at);
     const domain = text.slice(at + 1, end);
-    if (RESERVED.test(domain) || NOT_A_TOP_LEVEL.test(domain) || MACHINE.test(local)) continue;
+    if (RESERVED.test(domain) || NOT_A_TOP_LEVEL.test(domain) || MACHINE.test(local) || MAIL_ID.test(local))
+      continue;
     if (isUserOfUrl(text, start)) continue;
     if (isEmail.default(`${local}@${domain}`, { allow_utf8_local_part: true })) report("email", start, end);
   }

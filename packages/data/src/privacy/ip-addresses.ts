@@ -68,5 +68,6 @@ function isPublic(address: string): boolean {
 function isVersionLike(address: string): boolean {
   const [first = 0, second = 0, third = 0, fourth = 0] = address.split(".").map(Number);
   if (/\.0\d/.test(address) || address.endsWith(".0.0") || (first === 1 && second < 4)) return true;
+  if (first < 10 && third < 10 && fourth < 10) return true;
   return first < 32 && second < 32 && (fourth < 100 || third < 32);
 }
