@@ -1,5 +1,5 @@
-// Entries as rows and back. What clients wrote is made fit for every engine: bounded, no U+0000, no half
-// characters; one row that a store refuses would hold up all others.
+// Entries as rows and back. What clients and providers wrote is made fit for every engine: bounded, whole numbers,
+// no U+0000, no half characters.
 import type { Selectable, SqlValue } from "@homegrown/storage";
 import type { LedgerTable } from "../state/tables.ts";
 import type { FinalLedgerEntry, LedgerRecord, NewLedgerEntry } from "./ledger-entry.ts";
@@ -98,18 +98,18 @@ export function toSettledRow(
     final.provider ?? null,
     final.version === undefined ? null : clean(final.version),
     final.own === true ? 1 : 0,
-    usage.input,
-    usage.cacheRead,
-    usage.cacheWrite,
-    usage.output,
-    usage.reasoning,
-    usage.audioSeconds === undefined ? 0 : Math.round(usage.audioSeconds * 1000),
+    toCount(usage.input),
+    toCount(usage.cacheRead),
+    toCount(usage.cacheWrite),
+    toCount(usage.output),
+    toCount(usage.reasoning),
+    usage.audioSeconds === undefined ? 0 : toCount(usage.audioSeconds * 1000),
     usage.estimated ? 1 : 0,
-    isMirror ? null : final.costNano,
-    isMirror ? final.costNano : null,
+    isMirror ? null : toCost(final.costNano),
+    isMirror ? toCost(final.costNano) : null,
     final.priceSource ?? null,
-    Math.round(final.latencyMs),
-    final.firstByteMs === undefined ? null : Math.round(final.firstByteMs),
+    toCount(final.latencyMs),
+    final.firstByteMs === undefined ? null : toCount(final.firstByteMs),
     final.attempts,
     final.outcome,
     final.errorCode ?? null,
@@ -132,10 +132,10 @@ export function toOpenRow({ instance, number, atMs, entry }: RowHead): SqlValue[
     toLabels(entry.labels),
     entry.mirrorOf ?? null,
     ...NO_TARGET,
-    entry.inputTokens,
+    toCount(entry.inputTokens),
     ...NO_MORE_TOKENS,
     ...NO_END,
-    entry.inputCostNano,
+    toCost(entry.inputCostNano),
     periods?.day ?? null,
     periods?.month ?? null,
   ];
@@ -181,6 +181,21 @@ export function toLedgerRecord(row: Selectable<LedgerTable>): LedgerRecord {
     cached: row.cached === 1,
     labels: row.labels === null ? {} : (JSON.parse(row.labels) as Record<string, string>),
   };
+}
+
+/** More tokens or milliseconds than any request has: beyond, a provider reports nonsense. */
+const MAX_COUNT = 1e12;
+/** As much as a budget can be. */
+const MAX_COST_NANO = 9e15;
+
+/** Whole nano-dollars, rounded up; null where nobody knows. */
+export function toCost(costNano: number | null): number | null {
+  if (costNano === null || Number.isNaN(costNano)) return null;
+  return Math.min(Math.max(0, Math.ceil(costNano)), MAX_COST_NANO);
+}
+
+function toCount(value: number): number {
+  return Number.isNaN(value) ? 0 : Math.min(Math.max(0, Math.round(value)), MAX_COUNT);
 }
 
 const MAX_TEXT = 256;

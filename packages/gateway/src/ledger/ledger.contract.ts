@@ -100,6 +100,37 @@ export function ledgerContract(context: StateContext): void {
     assert.equal(row?.reserved_nano_usd, null);
   });
 
+  test("nonsense that a provider reports is bounded and harms no other row", async () => {
+    await context.clear();
+    const state = await context.openState();
+    const usage = {
+      input: 1e300,
+      cacheRead: -5,
+      cacheWrite: 0.4,
+      output: NaN,
+      reasoning: Infinity,
+      estimated: false,
+    };
+    state.ledger.open(newEntry()).settle(finalEntry({ usage, costNano: 12.25, latencyMs: NaN }));
+    state.ledger.open(newEntry()).settle(finalEntry({ costNano: NaN }));
+    const running = state.ledger.open(newEntry({ inputTokens: 1.5, inputCostNano: 0.5 }));
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    await state.writer.flush();
+    assert.equal(state.writer.health.rejectedRows, 0);
+    const totals = await readTotals(context.database);
+    assert.deepEqual(
+      [
+        totals.numRequests,
+        totals.inputTokens,
+        totals.cacheReadTokens,
+        totals.costNano,
+        totals.numUnknownCosts,
+      ],
+      [2, 1e12 + 50, 10, 13, 1],
+    );
+    running.settle(finalEntry());
+  });
+
   test("sums by every group: unknown costs are counted, not added; mirrored traffic stands apart", async () => {
     await context.clear();
     const state = await context.openState();

@@ -5,7 +5,7 @@ import type { Clock } from "../state/clock.ts";
 import type { Contribution } from "../state/frozen-batch.ts";
 import type { Contributor, StateWriter } from "../state/state-writer.ts";
 import type { FinalLedgerEntry, NewLedgerEntry, OpenEntry } from "./ledger-entry.ts";
-import { WRITE_OPEN, WRITE_SETTLED, toLedgerId, toOpenRow, toSettledRow } from "./ledger-rows.ts";
+import { WRITE_OPEN, WRITE_SETTLED, toCost, toLedgerId, toOpenRow, toSettledRow } from "./ledger-rows.ts";
 
 /** Younger requests may end before it is worth a row of their own. */
 const MIN_OPEN_MS = 10;
@@ -51,7 +51,7 @@ export class Ledger implements Contributor {
     if (isWritten) this.#replacing.push(entry);
     else this.#unwritten.delete(entry);
     const { reservation, mirrorOf } = entry.entry;
-    reservation?.settle(mirrorOf === undefined ? (final.costNano ?? 0) : 0);
+    reservation?.settle(mirrorOf === undefined ? (toCost(final.costNano) ?? 0) : 0);
     if (final.outcome === "refused" && !isWritten && !this.#writer.hasRoom) {
       // Who is refused because the store is behind must not put it further behind.
       this.numUnrecorded += 1;
@@ -82,7 +82,10 @@ export class Ledger implements Contributor {
           else this.#replacing.push(entry);
         }
       },
-      voided: () => {},
+      // Their final rows may yet be taken.
+      voided: () => {
+        for (const entry of writing) this.#unwritten.delete(entry);
+      },
     };
   }
 
@@ -92,7 +95,7 @@ export class Ledger implements Contributor {
    */
   fenced(): void {
     for (const entry of [...this.#written, ...this.#replacing, ...this.#replaced]) {
-      entry.entry.reservation?.correct(-(entry.entry.inputCostNano ?? 0));
+      entry.entry.reservation?.correct(-(toCost(entry.entry.inputCostNano) ?? 0));
     }
     this.#written.clear();
     this.#replacing = [];
