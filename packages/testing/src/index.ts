@@ -17,4 +17,7 @@ export { PROVIDER_TEST_KEY, providerContract } from "./provider-contract.ts";
 export type { ProviderContractOptions } from "./provider-contract.ts";
 export { ProviderUpstream } from "./provider-upstream.ts";
 export type { ScriptedAnswer, SeenRequest } from "./provider-upstream.ts";
+export { startScriptedUpstream } from "./scripted-upstream/start-scripted-upstream.ts";
+export type { ScriptedUpstream } from "./scripted-upstream/start-scripted-upstream.ts";
+export type { ModelCount, UpstreamCounts, UpstreamRecord } from "./scripted-upstream/tally.ts";
 export { writeTinyCorpus } from "./tiny-corpus.ts";
