@@ -2,6 +2,7 @@
 // and the server before it.
 import type { ModelDirectory } from "@homegrown/contracts";
 import { AnswerCaches } from "../answer-cache/answer-caches.ts";
+import type { CaptureStats } from "../capture/capture-store.ts";
 import type { GatewayConfig, GatewayConfigInput } from "../config/gateway-config.ts";
 import { parseConfig } from "../config/parse-config.ts";
 import { NO_ACCOUNTS } from "../core/accounts.ts";
@@ -17,6 +18,7 @@ import { createResponseStore } from "../stored-responses/create-response-store.t
 import type { ResponseStore } from "../stored-responses/response-store.ts";
 import { ConfiguredRouting } from "./configured-routing.ts";
 import type { GatewayDatabase } from "./gateway-database.ts";
+import { createCapturing } from "./create-capturing.ts";
 import { createModelList } from "./model-list.ts";
 import { createPages } from "./pages.ts";
 import { createStateAccounts } from "./state-accounts.ts";
@@ -49,6 +51,8 @@ export interface Gateway {
   readonly port: number;
   /** Each route with its targets and their health. */
   routes(): readonly RouteDescription[];
+  /** What was kept of requests and what was not; undefined without a database. */
+  captures(): CaptureStats | undefined;
   /** Takes a new configuration over. Throws `gateway/config-invalid` and goes on with the old one. */
   reload(config: GatewayConfigInput | GatewayConfig): Promise<void>;
   /** Refuses new connections, lets running requests finish within `drainMs`, writes what waits. Idempotent. */
@@ -69,6 +73,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const teamLimits = (team: string): KeyLimits | undefined => limitsOfTeam(routing.config, team);
   const state = database && (await GatewayState.open(database, { onError: onFault, teamLimits }));
   const responses = database && createResponses(database, config, onFault);
+  const retentionDays = (): number => routing.config.capture.retentionDays;
+  const capturing = database && state && createCapturing({ database, state, retentionDays, onFault });
   const core = createCore({
     accounts: state ? createStateAccounts(state) : NO_ACCOUNTS,
     routing,
@@ -76,10 +82,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     listModels: createModelList(directory, routing, state?.keys),
     observe: () => {},
     caches: new AnswerCaches(),
-    capture: undefined,
+    capture: capturing?.captures,
   });
   const server = await startServer({
-    context: { core, responses },
+    context: { core, responses, feedback: capturing?.feedback },
     keys: state?.keys,
     host: options.host ?? config.host,
     port: options.port ?? 0,
@@ -94,6 +100,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await server.close();
     await routing.close();
     await responses?.close();
+    await capturing?.close();
     await state?.close();
   };
   return {
@@ -101,6 +108,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     port: server.port,
     routes: () => routing.router.describe(),
     reload: async (next) => routing.apply(parseConfig(next, "the configuration")),
+    captures: () => capturing?.captures.stats,
     close: () => (closed ??= close()),
   };
 }

@@ -24,7 +24,7 @@ export function createStateAccounts(state: GatewayState): Accounts {
       return state.limiter.admit(key, ask);
     },
     reserve: (key, ask) => reserve(state, key, ask),
-    open: (start) => new LedgerEntryOfJob(state.ledger, start),
+    open: (start) => new LedgerEntryOfJob(state.ledger, withinConsent(start)),
   };
 }
 
@@ -51,6 +51,11 @@ function reserve(
     return new HeldForJob(reservation);
   };
   return held instanceof Promise ? held.then(toReservation) : toReservation(held);
+}
+
+/** Who agreed to nothing is billed, and whom its requests were about is nobody's business. */
+function withinConsent(start: EntryStart): EntryStart {
+  return start.key.rights === "none" ? { ...start, labels: {} } : start;
 }
 
 class HeldForJob implements Reservation {

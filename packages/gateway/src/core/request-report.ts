@@ -6,6 +6,8 @@ import type { TokenUsage } from "./token-usage.ts";
 
 export interface RequestReport {
   requestId: string;
+  /** Of its row in the ledger; undefined where nothing is counted. */
+  entryId: string | undefined;
   key: Key;
   alias: string;
   dialect: Dialect;

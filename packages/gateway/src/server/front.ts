@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { Endpoint } from "../core/dialect.ts";
 import type { GatewayCore } from "../core/gateway-core.ts";
 import type { PermitState } from "../core/accounts.ts";
+import type { FeedbackStore } from "../feedback/feedback.ts";
 import type { ResponseStore } from "../stored-responses/response-store.ts";
 import type { Exchange } from "./exchange.ts";
 import type { GatewayLimits } from "./limits.ts";
@@ -12,6 +13,8 @@ export interface FrontContext {
   limits: GatewayLimits;
   /** Undefined where nothing is stored. */
   responses: ResponseStore | undefined;
+  /** Undefined where no ledger knows what was asked. */
+  feedback: FeedbackStore | undefined;
 }
 
 /** One endpoint: reads the exchange, calls the core, renders what comes back. */
@@ -19,8 +22,8 @@ export interface Front {
   method: "GET" | "POST" | "DELETE";
   /** Literal path; a last segment `{name}` takes the rest of the path, decoded, as `exchange.parameter`. */
   path: string;
-  /** What a key must be allowed to use. */
-  endpoint: Endpoint;
+  /** What a key must be allowed to use; undefined: any key may. */
+  endpoint: Endpoint | undefined;
   handle(exchange: Exchange, context: FrontContext): Promise<void>;
 }
 

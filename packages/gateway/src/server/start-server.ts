@@ -5,6 +5,7 @@ import type { AddressInfo, Socket } from "node:net";
 import { HomegrownError } from "@homegrown/contracts";
 import type { RequestTrace } from "../core/request-trace.ts";
 import { anthropic } from "../protocols/anthropic/protocol.ts";
+import { homegrown } from "../protocols/homegrown/protocol.ts";
 import { openAi } from "../protocols/openai/protocol.ts";
 import { openAiResponses } from "../protocols/openai/responses/protocol.ts";
 import type { Authenticator } from "./authentication.ts";
@@ -64,7 +65,7 @@ export interface HttpServer {
 
 /** After the drain: for the last error events to reach their clients. */
 const FAREWELL_MS = 500;
-export const PROTOCOLS: readonly Protocol[] = [openAi, openAiResponses, anthropic];
+export const PROTOCOLS: readonly Protocol[] = [openAi, openAiResponses, anthropic, homegrown];
 
 /** Throws `gateway/loopback-only`, `gateway/port-in-use`, `gateway/port-forbidden`, `gateway/address-unavailable`. */
 export async function startServer(options: ServerOptions): Promise<HttpServer> {
@@ -124,7 +125,8 @@ function createAnswerer(
     exchange.record.route = route.front.path;
     exchange.caller = identify(request, keys, allowedHosts);
     exchange.record.key = exchange.caller.id;
-    if (keys?.hasKeys) keys.permits(exchange.caller, route.front.endpoint);
+    const { endpoint } = route.front;
+    if (keys?.hasKeys && endpoint !== undefined) keys.permits(exchange.caller, endpoint);
     if (running.draining) throw draining();
     if (running.exchanges.size > limits.maxConcurrentRequests) throw overloaded(limits.maxConcurrentRequests);
     await route.front.handle(exchange, context);

@@ -130,6 +130,7 @@ export class JobRecord {
     const { alias, dialect, stream } = this.request;
     return {
       requestId,
+      entryId: this.#options.entry.id,
       key: caller,
       alias,
       dialect,

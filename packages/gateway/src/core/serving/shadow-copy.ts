@@ -6,6 +6,7 @@ import { freeReservation } from "../accounts.ts";
 import type { Delivery } from "../delivery.ts";
 import type { Key } from "../key.ts";
 import type { ModelRequest } from "../model-request.ts";
+import { Recording } from "../running/recording.ts";
 import type { CoreOptions } from "./core-options.ts";
 import { JobRecord } from "./job-record.ts";
 import { runAttempt } from "./run-attempt.ts";
@@ -51,6 +52,8 @@ async function runCopy(copied: ShadowedRequest, signal: AbortSignal): Promise<vo
   const reservation = freeReservation(Number.POSITIVE_INFINITY);
   const copies = direct ? 1 : request.numChoices;
   record.cover({ reservation, copies, inputCostNano: 0, maxOutputTokens: request.maxOutputTokens });
+  const { capture, limits } = options;
+  const recording = capture?.wants(caller, plan) ? new Recording(limits.maxRecordedBytes) : undefined;
   const outcome = await runAttempt({
     request: record.request,
     candidate: { target, direct },
@@ -58,14 +61,16 @@ async function runCopy(copied: ShadowedRequest, signal: AbortSignal): Promise<vo
     delivery: new DiscardedDelivery(requestId, signal),
     timeouts: plan.route.timeouts,
     totalLeftMs: plan.route.timeouts.totalMs,
-    limits: options.limits,
-    recording: undefined,
+    limits,
+    recording,
     onCommit: () => record.markFirstByte(),
   });
   record.endAttempt(outcome);
   if (outcome.error) health.fail(attempt, outcome.error);
   else health.succeed(attempt);
-  options.observe(record.settle(outcome.error));
+  const report = record.settle(outcome.error);
+  if (recording) capture?.record({ report, plan, request, answer: recording.bytes() });
+  options.observe(report);
 }
 
 /** What a front would do with a passed-through answer (store it) is for the client's own alone. */
