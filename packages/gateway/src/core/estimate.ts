@@ -11,14 +11,16 @@ export function estimateInputTokens(request: ModelRequest): number {
   return request.estimatedInputTokens ?? Math.ceil(request.maxInputTokens / BYTES_PER_TOKEN);
 }
 
-/** What an answer cost in tokens, as far as anybody knows. */
+/** What an answer cost in tokens, as far as anybody knows. Our own count stays below `mostOutput`. */
 export function completeUsage(
   reported: TokenUsage | undefined,
   textBytes: number,
   request: ModelRequest,
   isWhole: boolean,
+  mostOutput = Infinity,
 ): TokenUsage {
-  const usage = countUsage(reported, textBytes, request, isWhole);
+  const counted = Math.min(Math.ceil(textBytes / BYTES_PER_TOKEN), mostOutput);
+  const usage = countUsage(reported, counted, request, isWhole);
   const told = DIALECT_READERS[request.dialect].usageOfRequest?.(toRecord(request.body));
   return told ? { ...told, ...usage } : usage;
 }
@@ -26,12 +28,11 @@ export function completeUsage(
 /** What was reported, completed by our count where the answer holds more text than the report knows of. */
 function countUsage(
   reported: TokenUsage | undefined,
-  textBytes: number,
+  counted: number,
   request: ModelRequest,
   isWhole: boolean,
 ): TokenUsage {
   if (reported && isWhole) return reported;
-  const counted = Math.ceil(textBytes / BYTES_PER_TOKEN);
   if (!reported) {
     return {
       input: estimateInputTokens(request),

@@ -121,8 +121,15 @@ export class JobRecord {
     const outcome = this.#outcome;
     if (outcome === undefined || !isCharged(outcome)) return { usage: NO_USAGE, costNano: 0 };
     const isWhole = outcome.error === undefined;
-    const usage = completeUsage(outcome.usage, outcome.textBytes, this.request, isWhole);
+    const usage = completeUsage(outcome.usage, outcome.textBytes, this.request, isWhole, this.#mostOutput());
     return { usage, costNano: costNanoUsd(this.#target?.price, usage, this.#cover?.copies) };
+  }
+
+  /** More cannot have been answered, whatever its bytes look like: the provider was told, or has no longer answers. */
+  #mostOutput(): number {
+    const { numChoices, maxOutputTokens = Infinity } = this.request;
+    const { reservation } = this.#cover ?? {};
+    return numChoices * (reservation?.isFree === false ? reservation.units : maxOutputTokens);
   }
 
   #report(failure: unknown, usage: TokenUsage, costNano: number | null): RequestReport {
