@@ -21,8 +21,33 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: "serve",
-    summary: "Serve the champions of all models to OpenAI clients.",
+    summary: "Serve own and rented models to OpenAI and Anthropic clients.",
     load: async () => (await import("./serve.ts")).defineServe(),
+  },
+  {
+    name: "routes",
+    summary: "What stands behind each model name of the gateway, and how it is.",
+    load: async () => (await import("./routes.ts")).defineRoutes(),
+  },
+  {
+    name: "keys",
+    summary: "Who may use the gateway: create, list, show, update, rotate, revoke.",
+    load: async () => (await import("./keys.ts")).defineKeys(),
+  },
+  {
+    name: "budgets",
+    summary: "What keys, teams and all together may cost: set, list, remove.",
+    load: async () => (await import("./budgets.ts")).defineBudgets(),
+  },
+  {
+    name: "usage",
+    summary: "What was asked of the gateway and what it cost.",
+    load: async () => (await import("./usage.ts")).defineUsage(),
+  },
+  {
+    name: "ledger",
+    summary: "Single requests: who, which model, tokens, cost, outcome.",
+    load: async () => (await import("./ledger.ts")).defineLedger(),
   },
   {
     name: "data",

@@ -26,18 +26,30 @@ export function formatDuration(seconds: number): string {
   return `${Math.floor(whole / 3600)} h ${String(Math.floor((whole % 3600) / 60)).padStart(2, "0")} min`;
 }
 
-/** Rows of cells as aligned columns; numbers should come formatted. */
-export function formatTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
+/** Rows of cells as aligned columns; numbers should come formatted, their columns' headers in `right`. */
+export function formatTable(
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+  right: readonly string[] = [],
+): string {
   const all = [header, ...rows];
   const widths = header.map((_, column) => Math.max(...all.map((row) => (row[column] ?? "").length)));
+  const isRight = header.map((name) => right.includes(name));
   return all
     .map((row) =>
       row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .map((cell, column) =>
+          isRight[column] ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
+        )
         .join("  ")
         .trimEnd(),
     )
     .join("\n");
+}
+
+/** At most `width` characters; what is cut shows as an ellipsis. */
+export function cut(text: string, width: number): string {
+  return text.length <= width ? text : `${text.slice(0, width - 1)}…`;
 }
 
 const BLOCKS = "▁▂▃▄▅▆▇█";

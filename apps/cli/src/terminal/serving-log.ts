@@ -10,7 +10,14 @@ export type ServingEvent =
   | PoolEvent
   | HostEvent
   /** The champion's record cannot be read; `kept` goes on in its place, if there is one. */
-  | { event: "model-skip"; name: string; version: string; kept?: string; error: ErrorRecord };
+  | { event: "model-skip"; name: string; version: string; kept?: string; error: ErrorRecord }
+  | { event: "config-apply"; file: string; now: readonly string[]; afterRestart: readonly string[] }
+  /** The old configuration stays. */
+  | { event: "config-refuse"; file: string; error: ErrorRecord }
+  /** One of several processes that share the port ended by itself. */
+  | { event: "worker-exit"; processId: number; reason: string; restartInMs: number }
+  /** Something beside a request failed: the store, background work. */
+  | { event: "fault"; error: ErrorRecord };
 
 export interface ServingLog {
   request: (record: RequestRecord) => void;
@@ -89,9 +96,24 @@ function describeEvent(event: ServingEvent): string {
       return `${event.modelId}: process ${event.processId} is ready (${event.milliseconds} ms)`;
     case "host-crash":
       return `${event.modelId}: its process ended (${event.reason}), crash ${event.attempt} in a row; next start in ${event.restartInMs} ms`;
+    case "config-apply":
+      return `${event.file}: ${describeChange(event.now, event.afterRestart)}`;
+    case "config-refuse":
+      return `${event.file}: not taken over, the last good configuration stays; ${toSentence(event.error)}`;
+    case "worker-exit":
+      return `process ${event.processId} ended (${event.reason}); another starts in ${event.restartInMs} ms`;
+    case "fault":
+      return toSentence(event.error);
     case "host-fail":
       return `${event.modelId}: its process was given up (${event.reason}); the next request starts it afresh`;
   }
+}
+
+function describeChange(now: readonly string[], afterRestart: readonly string[]): string {
+  const taken = now.length === 0 ? "read again, nothing is different" : `taken over: ${now.join(", ")}`;
+  if (afterRestart.length === 0) return taken;
+  const waits = `only after a restart: ${afterRestart.join(", ")}`;
+  return now.length === 0 ? `read again; ${waits}` : `${taken}; ${waits}`;
 }
 
 function toSentence(error: unknown): string {
