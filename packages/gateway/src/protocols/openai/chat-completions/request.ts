@@ -55,7 +55,7 @@ const toolSchema = z.looseObject({
   custom: customSchema.nullish(),
 });
 
-const requestSchema = z.looseObject({
+export const requestSchema = z.looseObject({
   ...samplingFields,
   messages: z.array(messageSchema).min(1),
   max_tokens: tokenLimit,

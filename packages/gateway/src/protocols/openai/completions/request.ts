@@ -12,7 +12,7 @@ import { toJsonBody } from "../to-json-body.ts";
 import { DEFAULT_MAX_TOKENS, translateCompletion } from "./translate.ts";
 
 const tokenId = z.int().min(0).max(0xffff_ffff);
-const requestSchema = z.looseObject({
+export const requestSchema = z.looseObject({
   ...samplingFields,
   prompt: z.union(
     [

@@ -12,7 +12,7 @@ import { translateEmbedding } from "./translate.ts";
 const MAX_INPUTS = 2048;
 
 const tokenId = z.int().min(0).max(0xffff_ffff);
-const requestSchema = z.looseObject({
+export const requestSchema = z.looseObject({
   model: z.string().min(1).max(256),
   input: z.union(
     [

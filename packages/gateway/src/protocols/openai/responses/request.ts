@@ -45,7 +45,7 @@ const formatSchema = z.discriminatedUnion("type", [
 
 const labelSchema = z.string().max(512);
 
-const requestSchema = z.object({
+export const requestSchema = z.object({
   model: z.string().min(1).max(256),
   input: z
     .union([z.string(), z.array(objectSchema).max(MAX_ITEMS)], {

@@ -8,7 +8,7 @@ import { parseRequest } from "../../parse-request.ts";
 import { toJsonBody } from "../../to-json-body.ts";
 import { translateSpeech } from "./translate.ts";
 
-const requestSchema = z.looseObject({
+export const requestSchema = z.looseObject({
   model: z.string().min(1).max(256),
   input: z.string(),
   voice: z

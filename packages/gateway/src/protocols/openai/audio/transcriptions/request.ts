@@ -14,7 +14,7 @@ export const transcriptionFields = {
   temperature: z.number().min(0).max(1).nullish(),
 };
 
-const requestSchema = z.looseObject({
+export const requestSchema = z.looseObject({
   ...transcriptionFields,
   language: z.string().max(64).nullish(),
   languages: z.array(z.string().max(64)).nullish(),

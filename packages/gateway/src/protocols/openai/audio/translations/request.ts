@@ -7,7 +7,7 @@ import { parseRequest } from "../../parse-request.ts";
 import type { FormBody } from "../form-body.ts";
 import { boundAudioTokens, describeForm, transcriptionFields } from "../transcriptions/request.ts";
 
-const requestSchema = z.looseObject(transcriptionFields);
+export const requestSchema = z.looseObject(transcriptionFields);
 
 /** Throws `gateway/invalid-request`. */
 export function parseTranslation(form: FormBody): ModelRequest {
