@@ -5,7 +5,7 @@
 /** Above what any provider counts for one image at its highest detail. */
 const MAX_IMAGE_TOKENS = 16_384;
 /** Above what providers add out of sight: tool instructions, safety preambles. */
-const HIDDEN_TOKENS = 1_024;
+export const HIDDEN_TOKENS = 1_024;
 
 export interface MediaParts {
   numImages: number;

@@ -1,5 +1,6 @@
 // Our own count where a provider reported none (an answer that was broken off, a server that does not count).
 // Four bytes a token is the field's usual rule of thumb for English and code; rows that use it are marked.
+import { HIDDEN_TOKENS } from "./bounds.ts";
 import { DIALECT_READERS } from "./dialects/dialect-readers.ts";
 import { toRecord } from "./dialects/event-scan.ts";
 import type { ModelRequest } from "./model-request.ts";
@@ -8,7 +9,9 @@ import type { TokenUsage } from "./token-usage.ts";
 const BYTES_PER_TOKEN = 4;
 
 export function estimateInputTokens(request: ModelRequest): number {
-  return request.estimatedInputTokens ?? Math.ceil(request.maxInputTokens / BYTES_PER_TOKEN);
+  if (request.estimatedInputTokens !== undefined) return request.estimatedInputTokens;
+  // The bound holds what providers may add out of sight; a guess must not charge for it.
+  return Math.max(1, Math.ceil((request.maxInputTokens - HIDDEN_TOKENS) / BYTES_PER_TOKEN));
 }
 
 /** What an answer cost in tokens, as far as anybody knows. Our own count stays below `mostOutput`. */
