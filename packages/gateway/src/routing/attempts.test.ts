@@ -89,7 +89,7 @@ describe("attempts", () => {
     for (const error of [
       upstream("rejected"),
       upstream("content-filter"),
-      upstream("stalled"),
+      upstream("total-timeout"),
       new Error("x"),
     ]) {
       const { start } = createScene({}, ["p/a", "p/b"]);

@@ -138,7 +138,8 @@ export function toConnectionError(error: Error, target: string): Error {
   const code = "code" in error ? String(error.code) : "";
   const known = FAULT_OF_CODE[code];
   if (known) return new UpstreamError({ fault: known[0], target, message: known[1], cause: error });
-  if (code.startsWith("HPE_")) {
+  // undici gives its parser's errors a name, and not always a code.
+  if (code.startsWith("HPE_") || error.name === "HTTPParserError") {
     return new UpstreamError({
       fault: "malformed",
       target,
