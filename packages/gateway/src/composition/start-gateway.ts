@@ -13,9 +13,12 @@ import { DEFAULT_LIMITS } from "../server/limits.ts";
 import type { GatewayLimits } from "../server/limits.ts";
 import type { RequestRecord } from "../server/request-record.ts";
 import { startServer } from "../server/start-server.ts";
+import type { HttpServer } from "../server/start-server.ts";
 import { GatewayState } from "../state/gateway-state.ts";
 import { createResponseStore } from "../stored-responses/create-response-store.ts";
 import type { ResponseStore } from "../stored-responses/response-store.ts";
+import { createTelemetry } from "../telemetry/create-telemetry.ts";
+import { createAliasCheck } from "./alias-check.ts";
 import { ConfiguredRouting } from "./configured-routing.ts";
 import type { GatewayDatabase } from "./gateway-database.ts";
 import { createCapturing } from "./create-capturing.ts";
@@ -60,6 +63,8 @@ export interface Gateway {
 }
 
 const DEFAULT_DRAIN_MS = 10_000;
+/** Of a prompt or an answer in logs and traces: finished spans wait in memory for their collector. */
+const LOGGED_CONTENT_CHARS = 8192;
 
 /**
  * Serves own and rented models over HTTP. Throws `gateway/config-invalid`, `gateway/loopback-only`,
@@ -75,29 +80,46 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const responses = database && createResponses(database, config, onFault);
   const retentionDays = (): number => routing.config.capture.retentionDays;
   const capturing = database && state && createCapturing({ database, state, retentionDays, onFault });
+  const telemetry = createTelemetry(config.telemetry, {
+    status: {
+      activity: () => server?.activity() ?? { requests: 0, streams: 0 },
+      routes: () => routing.router.describe(),
+      store: () => state?.writer.health,
+    },
+    isConfigured: createAliasCheck(directory, routing),
+    onFault,
+  });
+  let server: HttpServer | undefined;
   const core = createCore({
     accounts: state ? createStateAccounts(state) : NO_ACCOUNTS,
     routing,
     limits,
     listModels: createModelList(directory, routing, state?.keys),
-    observe: () => {},
+    observe: (report) => telemetry.observe(report),
+    logContentChars: config.telemetry.logPrompts ? LOGGED_CONTENT_CHARS : undefined,
     caches: new AnswerCaches(),
     capture: capturing?.captures,
   });
-  const server = await startServer({
+  server = await startServer({
     context: { core, responses, feedback: capturing?.feedback },
     keys: state?.keys,
     host: options.host ?? config.host,
     port: options.port ?? 0,
     allowedHosts: options.allowedHosts ?? config.allowedHosts,
     limits,
-    pages: createPages({ state, routes: () => routing.router.describe() }),
+    pages: createPages({
+      state,
+      renderMetrics: config.telemetry.prometheus ? () => telemetry.renderPrometheus() : undefined,
+      routes: () => routing.router.describe(),
+    }),
     onRequest: options.onRequest,
+    observer: telemetry,
     drainMs: options.drainMs ?? config.drainMs ?? DEFAULT_DRAIN_MS,
   });
   let closed: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     await server.close();
+    await telemetry.close();
     await routing.close();
     await responses?.close();
     await capturing?.close();

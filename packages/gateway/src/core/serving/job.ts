@@ -83,7 +83,6 @@ export class Job {
     const { request } = this.#record;
     const cache = caches?.of(plan.alias, plan.route.cache);
     if (cache && (await this.#answerFrom(cache, plan))) return;
-    if (plan.shadow) this.#mirror(plan);
     const held = hooks?.hold(request, limits.maxRecordedBytes);
     const observes = hooks?.observes === true && held === undefined;
     const { logContentChars } = this.#options;
@@ -159,6 +158,8 @@ export class Job {
       const covering = coverRequest(request, target, this.#caller, { accounts, copies });
       const cover = covering instanceof Promise ? await covering : covering;
       record.cover(cover);
+      // Only what is sent is copied, and the copy's row names this one's.
+      if (plan.shadow && attempts.count === 1) this.#mirror(plan);
       const outcome = await runAttempt({
         request,
         candidate,
@@ -191,7 +192,7 @@ export class Job {
       inputTokens: usage.input,
       outputTokens: usage.output,
       costUsd: report.costNano === null ? null : report.costNano / NANO_PER_USD,
-      cached: report.cached,
+      ...(report.cached && { cached: true }),
       ...(version !== undefined && { version }),
     });
     if (failure === undefined && version !== undefined) {
