@@ -61,6 +61,7 @@ function withinConsent(start: EntryStart): EntryStart {
 class HeldForJob implements Reservation {
   readonly held: Held;
   readonly isFree = false;
+  isReleased = false;
 
   constructor(held: Held) {
     this.held = held;
@@ -71,6 +72,7 @@ class HeldForJob implements Reservation {
   }
 
   release(): void {
+    this.isReleased = true;
     this.held.release();
   }
 }
@@ -97,7 +99,7 @@ class LedgerEntryOfJob implements Entry {
 
   attempt(facts: Parameters<Entry["attempt"]>[0]): void {
     this.#attempt = facts;
-    this.#current.held = facts.reservation instanceof HeldForJob ? facts.reservation.held : NO_RESERVATION;
+    this.#current.take(facts.reservation);
     this.#open ??= this.#ledger.open(this.#toEntry(facts.inputTokens, facts.inputCostNano));
   }
 
@@ -124,23 +126,28 @@ class LedgerEntryOfJob implements Entry {
   }
 }
 
+/** Of the last attempt that was covered; it may have been released since, for the next one. */
 class CurrentReservation implements Held {
-  held: Held = NO_RESERVATION;
+  #attempt: HeldForJob | undefined;
+
+  take(reservation: Reservation): void {
+    this.#attempt = reservation instanceof HeldForJob ? reservation : undefined;
+  }
 
   get units(): number {
-    return this.held.units;
+    return this.#attempt?.units ?? Infinity;
   }
   get periods(): Held["periods"] {
-    return this.held.periods;
+    return this.#attempt?.held.periods;
   }
   settle(costNano: number): void {
-    this.held.settle(costNano);
+    if (this.#attempt?.isReleased === false) this.#attempt.held.settle(costNano);
   }
   release(): void {
-    this.held.release();
+    this.settle(0);
   }
   correct(costNano: number): void {
-    this.held.correct(costNano);
+    this.#attempt?.held.correct(costNano);
   }
 }
 
