@@ -1,11 +1,12 @@
 /**
  * Real code and prose that this machine has. `known` was read while the detectors were written and mended:
- * installed packages, Debian's plain documents and manual pages, the libraries of Python and Perl, and a
- * share of packed documents (changelogs for the most part) and C headers. `unseen` is another share of
- * those two, opened for the figures of record. A hash of a file's path puts it into its share.
+ * installed packages, Debian's documents, manual pages and changelogs, C headers, the libraries of Python
+ * and Perl. `unseen` was opened for the figures of record alone: Go's library, Rust crates, Vim's scripts
+ * and help, the Python and YAML of cloud tools. Of large sources a hash of the path picks a share.
  */
 import { createHash } from "node:crypto";
 import { readFileSync, readdirSync } from "node:fs";
+import { homedir } from "node:os";
 import path from "node:path";
 import { gunzipSync } from "node:zlib";
 
@@ -27,6 +28,7 @@ interface Source {
   readonly remainders: readonly number[];
 }
 
+const CRATES = path.join(homedir(), ".cargo/registry/src");
 const PACKAGES = path.resolve(import.meta.dirname, "../../node_modules");
 
 const SOURCES: readonly Source[] = [
@@ -89,7 +91,7 @@ const SOURCES: readonly Source[] = [
   },
   {
     name: "packed documents",
-    part: "unseen",
+    part: "known",
     folder: "/usr/share/doc",
     files: /\.gz$/,
     oneIn: 6,
@@ -97,7 +99,7 @@ const SOURCES: readonly Source[] = [
   },
   {
     name: "C and C++ headers",
-    part: "unseen",
+    part: "known",
     folder: "/usr/include",
     files: /\.h(?:pp|h)?$/,
     oneIn: 4,
@@ -109,6 +111,24 @@ const SOURCES: readonly Source[] = [
     folder: "/usr/lib/python3/dist-packages",
     files: /\.py$/,
     oneIn: 1,
+    remainders: [0],
+  },
+  { name: "Go library", part: "unseen", folder: "/usr/local/go", files: /\.go$/, oneIn: 2, remainders: [0] },
+  { name: "Rust crates", part: "unseen", folder: CRATES, files: /\.(?:rs|md)$/, oneIn: 4, remainders: [0] },
+  {
+    name: "Vim scripts and help",
+    part: "unseen",
+    folder: "/usr/share/vim",
+    files: /\.(?:vim|txt)$/,
+    oneIn: 1,
+    remainders: [0],
+  },
+  {
+    name: "cloud tools",
+    part: "unseen",
+    folder: "/usr/lib/google-cloud-sdk",
+    files: /\.(?:py|yaml)$/,
+    oneIn: 16,
     remainders: [0],
   },
 ];

@@ -218,11 +218,11 @@ ${toTable(unseen)}
 |---|---|---|---|---|
 ${known.map((row, index) => `| ${row.name} | ${[row, second[index], third[index], fourth[index]].map((recall) => ((recall?.numFound ?? 0) / numPlanted).toFixed(3)).join(" | ")} |`).join("\n")}
 
-### False masks in the unseen part of the corpus
+### False masks in the last text that was opened
 
 ${toFalseTable(unseenCorpus)}
 
-### False masks in the part that was read while the detectors were written
+### False masks in text that was read while the detectors were mended
 
 ${toFalseTable(knownCorpus)}
 

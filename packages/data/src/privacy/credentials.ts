@@ -98,7 +98,7 @@ function reportValue(match: RegExpExecArray, value: string, report: Parameters<D
 
 /** Paths, addresses, calls, members and versions, which follow such words in code more often than secrets. */
 const CODE =
-  /^(?:[a-z]+:\/\/|!\w+$|rfc\d|IPv\d|projects\/|\\|0x|--|[./~@#]|\w+\(|(?:[A-Za-z_$][\w$]*\.)+#?[A-Za-z_$][\w$]*[;)]?$)|\)\.|\(\)|=>|::|\w\[|^\d[\d.:,-]*$/;
+  /^(?:[a-z]+:\/\/|!\w+$|rfc\d|IPv\d|projects\/|\\|0x|--|[./~@#]|\w+\(|(?:[A-Za-z_$][\w$]*\.)+#?[A-Za-z_$][\w$]*[;)]?$)|\)\.|\(\)|=>|::|\w[[(]|^\d[\d.:,-]*$/;
 
 /** A bare run: long enough, with letters and digits mixed as words and identifiers do not mix them. */
 function looksIssued(value: string): boolean {
