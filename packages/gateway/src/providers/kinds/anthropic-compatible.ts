@@ -1,5 +1,5 @@
 import type { ProviderConnection, ProviderDefinition } from "../provider-kind.ts";
-import { ANTHROPIC_DIALECTS, anthropicEndpoint, anthropicOptions } from "./anthropic.ts";
+import { ANTHROPIC_DIALECTS, anthropicEndpoint, anthropicOptions, loadThinkingRule } from "./anthropic.ts";
 
 /** Whatever answers `/messages` under the base URL. */
 export const anthropicCompatible: ProviderDefinition<"anthropic-compatible"> = {
@@ -14,6 +14,7 @@ export const anthropicCompatible: ProviderDefinition<"anthropic-compatible"> = {
     anthropicEndpoint(connection, connection.config.baseUrl, dialect, keyHeader(connection)),
   async load(connection) {
     const { createAnthropic } = await import("@ai-sdk/anthropic");
+    const thinkingProven = await loadThinkingRule();
     const { fetch, config } = connection;
     const provider = createAnthropic({
       baseURL: config.baseUrl,
@@ -22,7 +23,7 @@ export const anthropicCompatible: ProviderDefinition<"anthropic-compatible"> = {
       headers: connection.headers(),
       fetch: config.apiKey === undefined ? withoutKey(fetch) : fetch,
     });
-    return { chat: (model) => provider.messages(model) };
+    return { chat: (model) => thinkingProven(provider.messages(model)) };
   },
   options: (common) => ({ anthropic: anthropicOptions(common) }),
 };

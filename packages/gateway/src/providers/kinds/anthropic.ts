@@ -1,4 +1,6 @@
+import type { ChatModel } from "@homegrown/contracts";
 import type { Dialect } from "../../core/dialect.ts";
+import { withProvenThinking } from "../proven-thinking.ts";
 import type { CommonOptions, Endpoint, ProviderConnection, ProviderDefinition } from "../provider-kind.ts";
 
 const BASE = "https://api.anthropic.com/v1";
@@ -20,13 +22,14 @@ export const anthropic: ProviderDefinition<"anthropic"> = {
     }),
   async load(connection) {
     const { createAnthropic } = await import("@ai-sdk/anthropic");
+    const thinkingProven = await loadThinkingRule();
     const provider = createAnthropic({
       baseURL: connection.config.baseUrl ?? BASE,
       apiKey: connection.secret(connection.config.apiKey),
       headers: connection.headers(),
       fetch: connection.fetch,
     });
-    return { chat: (model) => provider.messages(model) };
+    return { chat: (model) => thinkingProven(provider.messages(model)) };
   },
   options: (common) => ({ anthropic: anthropicOptions(common) }),
 };
@@ -43,6 +46,12 @@ export function anthropicEndpoint(
     headers: { ...authentication, ...connection.headers() },
     defaultHeaders: { "anthropic-version": VERSION },
   };
+}
+
+/** The package knows which models think by a budget. */
+export async function loadThinkingRule(): Promise<(model: ChatModel) => ChatModel> {
+  const { getModelCapabilities } = await import("@ai-sdk/anthropic/internal");
+  return (model) => withProvenThinking(model, getModelCapabilities(model.modelId).supportsAdaptiveThinking);
 }
 
 export function anthropicOptions(common: CommonOptions): Record<string, boolean> {
