@@ -39,6 +39,7 @@ export function fakeReport(given: Partial<RequestReport> = {}): RequestReport {
   const attemptsMade = given.attemptsMade ?? (target ? [fakeAttempt({ target })] : []);
   return {
     requestId: "req_1",
+    entryId: "entry_1",
     key: LOCAL_CALLER,
     alias: "fast",
     dialect: "openai/chat-completions",
