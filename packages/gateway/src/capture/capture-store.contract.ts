@@ -76,12 +76,11 @@ export function captureStoreContract(
       await store.flush();
       return (await listCaptures(database, { mirrors: "included" })).map(({ id }) => id);
     };
-    const counts = async (): Promise<[captures: number, feedback: number, subjects: number]> => {
-      const of = async (table: "captures" | "feedback" | "capture_subjects"): Promise<number> =>
-        (await database.queries.selectFrom(table).selectAll().execute()).length;
-      return [await of("captures"), await of("feedback"), await of("capture_subjects")];
-    };
-    const caller = (id: string): typeof LOCAL_CALLER => ({ ...LOCAL_CALLER, id });
+    const counts = async (): Promise<[captures: number, feedback: number, subjects: number]> => [
+      await countRows(database, "captures"),
+      await countRows(database, "feedback"),
+      await countRows(database, "capture_subjects"),
+    ];
 
     before(async () => {
       subject = await open();
@@ -229,6 +228,17 @@ export function captureStoreContract(
       assert.equal(store.stats.dropped["store-refused"], 0);
     });
   });
+}
+
+function caller(id: string): typeof LOCAL_CALLER {
+  return { ...LOCAL_CALLER, id };
+}
+
+async function countRows(
+  { queries }: CaptureTestDatabase,
+  table: "captures" | "feedback" | "capture_subjects",
+): Promise<number> {
+  return (await queries.selectFrom(table).selectAll().execute()).length;
 }
 
 function unavailable(): HomegrownError {

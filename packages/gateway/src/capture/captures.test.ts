@@ -11,6 +11,7 @@ import { createKey } from "../keys/key-admin.ts";
 import type { KeySettings } from "../keys/key-settings.ts";
 import { openGatewayDatabase, startGateway } from "../index.ts";
 import type { Gateway, GatewayDatabase } from "../index.ts";
+import { toEvents } from "./capture-facts.fixture.ts";
 import { exportCaptures } from "./export/export-captures.ts";
 import type { ExportOptions } from "./export/export-captures.ts";
 import { listCaptures, readCapture } from "./read-captures.ts";
@@ -34,6 +35,7 @@ const RENTED_ANSWER = {
   choices: [{ index: 0, message: { role: "assistant", content: "Rented words." }, finish_reason: "stop" }],
   usage: { prompt_tokens: 5, completion_tokens: 3, total_tokens: 8 },
 };
+const RENTED = { headers: { "content-type": "application/json" }, body: JSON.stringify(RENTED_ANSWER) };
 
 describe("captures through a gateway", () => {
   const upstream = new ProviderUpstream();
@@ -67,12 +69,11 @@ describe("captures through a gateway", () => {
   };
   /** Captures since the test began, once they are masked and written. */
   const captured = async (count: number): Promise<ListedCapture[]> => {
-    const rows = async (): Promise<ListedCapture[]> => listCaptures(database, { mirrors: "included" });
     await waitUntil("captures are masked", () => gateway.captures()!.kept >= numBefore + count);
-    let found = await rows();
+    let found = await listCaptures(database, { mirrors: "included" });
     for (let tries = 0; found.length < count && tries < 200; tries++) {
       await new Promise((resolve) => setTimeout(resolve, 5));
-      found = await rows();
+      found = await listCaptures(database, { mirrors: "included" });
     }
     return found;
   };
@@ -84,15 +85,6 @@ describe("captures through a gateway", () => {
     }
     return lines;
   };
-  const refusalOf = async (sent: Promise<unknown>): Promise<[number, string | undefined]> => {
-    try {
-      await sent;
-    } catch (error) {
-      assert.ok(error instanceof FeedbackError, String(error));
-      return [error.status, error.code];
-    }
-    return [200, undefined];
-  };
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), "captures-"));
@@ -102,16 +94,10 @@ describe("captures through a gateway", () => {
       const shown = await createKey(database, { name, ...setting }, { actor: "test", reason: "test" });
       keys.set(name, shown.text);
     }
-    const entry = (
-      name: string,
-    ): [string, { version: string; model: ReturnType<typeof createMarkovModel> }] => [
-      name,
-      { version: `${name}@1`, model: createMarkovModel({ modelId: name, documents: DOCUMENTS }) },
-    ];
-    upstream.script({ headers: { "content-type": "application/json" }, body: JSON.stringify(RENTED_ANSWER) });
+    upstream.script(RENTED);
     const override = { by: "legal@acme", reason: "contract 12" };
     gateway = await startGateway({
-      directory: new MarkovDirectory(Object.fromEntries([entry("first"), entry("second")])),
+      directory: new MarkovDirectory({ first: own("first"), second: own("second") }),
       database,
       onFault: (error) => faults.push(error),
       config: {
@@ -184,6 +170,38 @@ describe("captures through a gateway", () => {
     assert.equal(request.includes(SECRET) || request.includes(EMAIL) || request.includes("user-1"), false);
     assert.match(request, /hello from \[masked:email:1\], my key is \[masked:aws-access-key:1\]/);
     assert.match(answer, /Rented words\./);
+  });
+
+  it("a stream that came in pieces is kept whole, and masked as such", async () => {
+    const words = `Ask ${EMAIL} for ${SECRET}.`;
+    const chunks = (words.match(/.{1,5}/g) ?? []).map((content) => ({
+      id: "chatcmpl-1",
+      object: "chat.completion.chunk",
+      created: 1,
+      model: "m",
+      choices: [{ index: 0, delta: { content }, finish_reason: null }],
+    }));
+    const last = { ...chunks[0], choices: [{ index: 0, delta: {}, finish_reason: "stop" }] };
+    upstream.script({
+      headers: { "content-type": "text/event-stream" },
+      body: `${toEvents([...chunks, last])}data: [DONE]\n\n`,
+      pieceBytes: 97,
+    });
+    const client = new OpenAI({ apiKey: keys.get("trains")!, baseURL: `${gateway.url}/v1`, maxRetries: 0 });
+    const messages = [{ role: "user" as const, content: "Whom?" }];
+    let seen = "";
+    for await (const chunk of await client.chat.completions.create({
+      model: "rented",
+      messages,
+      stream: true,
+    })) {
+      seen += chunk.choices[0]?.delta.content ?? "";
+    }
+    upstream.script(RENTED);
+    assert.equal(seen, words);
+    const [{ id }] = (await captured(1)) as [ListedCapture];
+    const { answer } = (await readCapture(database, id))!;
+    assert.match(answer, /"Ask \[masked:email:1\] for \[masked:aws-access-key:1\]\."/);
   });
 
   it("who agrees to nothing has a row for the bill, without labels", async () => {
@@ -333,3 +351,17 @@ describe("captures through a gateway", () => {
     assert.equal((await linesOf({ right: "evaluate", shape: "completions", to: new Date(0) })).length, 0);
   });
 });
+
+async function refusalOf(sent: Promise<unknown>): Promise<[number, string | undefined]> {
+  try {
+    await sent;
+  } catch (error) {
+    assert.ok(error instanceof FeedbackError, String(error));
+    return [error.status, error.code];
+  }
+  return [200, undefined];
+}
+
+function own(name: string): { version: string; model: ReturnType<typeof createMarkovModel> } {
+  return { version: `${name}@1`, model: createMarkovModel({ modelId: name, documents: DOCUMENTS }) };
+}

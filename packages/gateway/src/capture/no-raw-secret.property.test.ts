@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, before, it } from "node:test";
 import { openDatabase } from "@homegrown/storage";
 import type { Database } from "@homegrown/storage";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { GATEWAY_MIGRATIONS } from "../state/tables.ts";
 import { factsOf } from "./capture-facts.fixture.ts";
 import { CaptureStore } from "./capture-store.ts";
