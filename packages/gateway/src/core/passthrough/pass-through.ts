@@ -5,7 +5,7 @@ import { isUtf8 } from "node:buffer";
 import type { Delivery, StreamSink } from "../delivery.ts";
 import { DIALECT_READERS } from "../dialects/dialect-readers.ts";
 import type { StreamReader } from "../dialects/dialect-reader.ts";
-import { eventEnd } from "../dialects/event-scan.ts";
+import { eventEnd, parseData } from "../dialects/event-scan.ts";
 import type { ModelRequest } from "../model-request.ts";
 import { AttemptClock } from "../running/attempt-clock.ts";
 import type { AttemptTimeouts } from "../running/attempt-clock.ts";
@@ -44,6 +44,7 @@ export interface PassLimits {
 
 /** Of a provider's error, as much as is read. */
 const MAX_ERROR_BYTES = 65_536;
+const EVENT_END = Buffer.from("\n\n");
 
 /** Settles when the attempt is over; never rejects. */
 export function passThrough(pass: PassRequest): Promise<RunOutcome> {
@@ -247,9 +248,9 @@ class PassRun implements PassthroughHandler {
   #endStream(): void {
     const reader = this.#reader!;
     const rest = this.#assembly.rest();
-    // Some servers leave the blank line after the last event out.
-    if (rest && !reader.isComplete && isUtf8(rest))
-      this.#passEvents(Buffer.concat([rest, Buffer.from("\n\n")]));
+    // Some servers leave the blank line after the last event out. Half an event goes to nobody: clients that
+    // parse it would fail before they see the error that follows.
+    if (rest && isUtf8(rest) && isWholeEvent(rest)) this.#passEvents(Buffer.concat([rest, EVENT_END]));
     if (!this.#sink) throw this.#fault("cut-short", "its stream ended before it began");
     if (reader.error) {
       // The provider's own error event has gone to the client; nothing of ours may follow it.
@@ -320,6 +321,11 @@ class PassRun implements PassthroughHandler {
     const type = this.#headers["content-type"];
     return (Array.isArray(type) ? type[0] : type) ?? "";
   }
+}
+
+/** Whether an event whose blank line is missing has all of its data. */
+function isWholeEvent(event: Buffer): boolean {
+  return parseData(event) !== undefined || /(?:^|\n)data: ?\[DONE\]\s*$/.test(event.toString("latin1"));
 }
 
 function parseAnswer(body: Buffer): unknown {
