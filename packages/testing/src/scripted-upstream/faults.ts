@@ -1,6 +1,5 @@
 // Everything that an upstream can do wrong, by name. Each gets the answer that would have been right.
 import { randomFillSync } from "node:crypto";
-import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import type { ScriptedProtocol, WireError } from "./protocol.ts";
 
@@ -76,15 +75,16 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   "junk-10mb": (answer) => sendJunk(answer, () => randomFillSync(Buffer.alloc(MEGABYTE))),
   /** Without a line feed: one event that never ends. */
   "long-line-10mb": (answer) => sendJunk(answer, () => Buffer.alloc(MEGABYTE, "x")),
-  endless: (answer) => sendEndless(answer, answer.parts[Math.min(2, answer.parts.length - 1)]!),
-  "endless-comments": (answer) => sendEndless(answer, Buffer.from(": still here\n\n")),
-  "endless-spaces": (answer) => sendEndless(answer, Buffer.alloc(65_536, " ")),
+  /** The event in the middle of the answer, a delta, for ever. */
+  endless: (answer) => sendEndless(answer, answer.parts[answer.parts.length >> 1]!),
+  /** Before anything else. */
+  "endless-comments": (answer) => sendEndless({ ...answer, parts: [] }, Buffer.from(": still here\n\n")),
+  "endless-spaces": (answer) => sendEndless({ ...answer, parts: [] }, Buffer.alloc(65_536, " ")),
   "bad-utf8": (answer) => {
     const { parts, response } = answer;
     openHead(answer);
     parts.forEach((part, index) => {
-      const text = part.indexOf(":", part.length >> 1);
-      response.write(index === parts.length >> 1 ? spoil(part, text) : part);
+      response.write(index === parts.length >> 1 ? spoil(part) : part);
     });
     response.end();
   },
@@ -166,22 +166,33 @@ async function sendJunk(answer: RightAnswer, make: () => Buffer): Promise<void> 
   response.end();
 }
 
-/** For as long as somebody reads, and no faster. */
+/** After the first half of a stream, for as long as somebody reads, and no faster. */
 async function sendEndless(answer: RightAnswer, part: Buffer): Promise<void> {
-  const { response, parts, streams } = answer;
+  const { response, parts, streams, sent } = answer;
   openHead(answer);
-  if (streams) response.write(parts[0]);
+  const half = streams ? parts.length >> 1 : 0;
+  for (let index = 0; index < half; index++) {
+    response.write(parts[index]);
+    sent(index);
+  }
   const block = Buffer.concat(Array<Buffer>(Math.max(1, Math.floor(16_384 / part.length))).fill(part));
   while (!response.destroyed) await write(response, block);
 }
 
-async function write(response: ServerResponse, bytes: Buffer): Promise<void> {
+function write(response: ServerResponse, bytes: Buffer): Promise<void> {
   if (response.write(bytes)) return new Promise(setImmediate);
-  await Promise.race([once(response, "drain"), once(response, "close")]);
+  return new Promise((resolve) => {
+    const go = (): void => {
+      response.off("drain", go).off("close", go);
+      resolve();
+    };
+    response.on("drain", go).on("close", go);
+  });
 }
 
-/** Bytes that UTF-8 does not know, where text may stand. */
-function spoil(part: Buffer, at: number): Buffer {
-  const from = part.indexOf('"', Math.max(0, at)) + 1;
+/** Puts bytes that UTF-8 does not know at the beginning of a text. */
+function spoil(part: Buffer): Buffer {
+  const text = /"(?:content|text|delta)":"/.exec(part.toString("latin1"));
+  const from = text ? text.index + text[0].length : part.length >> 1;
   return Buffer.concat([part.subarray(0, from), Buffer.from([0xc3, 0x28, 0xff]), part.subarray(from)]);
 }
