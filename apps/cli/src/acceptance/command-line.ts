@@ -27,11 +27,13 @@ export interface CommandOptions {
   input?: string;
   /** Leads a process group of its own, which a signal to its negative id reaches as a whole. */
   detached?: boolean;
+  /** On top of the test runner's own. */
+  env?: Readonly<Record<string, string>>;
 }
 
 /** Starts `homegrown <args>`; environment variables of a test runner are not passed on. */
 export function startCommand(args: readonly string[], options: CommandOptions = {}): RunningCommand {
-  const env: NodeJS.ProcessEnv = { ...process.env, NO_COLOR: "1" };
+  const env: NodeJS.ProcessEnv = { ...process.env, NO_COLOR: "1", ...options.env };
   delete env["NODE_TEST_CONTEXT"];
   const child = spawn(process.execPath, [BIN, ...args], {
     env,
@@ -58,8 +60,11 @@ export async function runCommand(args: readonly string[], options: CommandOption
 }
 
 /** Runs with `--json` and parses standard output; throws with both outputs when it did not end with 0. */
-export async function runJson<Result>(args: readonly string[]): Promise<Result> {
-  const outcome = await runCommand([...args, "--json"]);
+export async function runJson<Result>(
+  args: readonly string[],
+  options: CommandOptions = {},
+): Promise<Result> {
+  const outcome = await runCommand([...args, "--json"], options);
   if (outcome.code !== 0)
     throw new Error(
       `homegrown ${args.join(" ")} ended with ${outcome.code}\n${outcome.stdout}\n${outcome.stderr}`,
@@ -83,8 +88,11 @@ export interface RunningServer {
 }
 
 /** `homegrown serve` on a free port, once it has said where it listens. */
-export async function startServer(home: string, options: CommandOptions = {}): Promise<RunningServer> {
-  const command = startCommand(["serve", "--home", home, "--port", "0"], options);
+export async function startServer(
+  home: string,
+  { args = [], ...options }: CommandOptions & { args?: readonly string[] } = {},
+): Promise<RunningServer> {
+  const command = startCommand(["serve", "--home", home, "--port", "0", ...args], options);
   const url = await new Promise<string>((resolve, reject) => {
     const look = (): void => {
       const found = /http:\/\/[\d.]+:\d+/.exec(command.stdout());

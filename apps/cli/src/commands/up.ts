@@ -2,8 +2,9 @@ import path from "node:path";
 import { Command } from "commander";
 import { defaultCorpus } from "@homegrown/data";
 import { FIRST_RECIPE, REPORT_PAGES, grow, type Growth } from "@homegrown/lifecycle";
-import { startGateway, type Gateway } from "@homegrown/gateway";
+import { parseConfig, startGateway, type Gateway, type GatewayDatabase } from "@homegrown/gateway";
 import { collect, parseCount, parsePort, parsePositive, parseSeed, toSources } from "../arguments.ts";
+import { openState } from "../gateway/configuration.ts";
 import { interrupted, listenForInterrupt } from "../interrupt.ts";
 import { parseModelName } from "../model-name.ts";
 import { openOwnModels, type OwnModels } from "../own-models.ts";
@@ -68,10 +69,14 @@ export function defineUp(): Command {
       const log = createServingLog({ json: options.json, write: output.remark });
       const models = await openOwnModels({ home: options.home, onEvent: log.event });
       let gateway: Gateway | undefined;
+      let database: GatewayDatabase | undefined;
       try {
+        // Where keys exist they count here too.
+        database = await openState(options.home, parseConfig({}, "the defaults"));
         // Bound before minutes of training: an address that cannot be had is said at once.
         gateway = await startGateway({
           directory: models.pool,
+          database,
           host: options.host,
           port: options.once ? 0 : options.port,
           onRequest: log.request,
@@ -100,6 +105,7 @@ export function defineUp(): Command {
         interruption.dispose();
         await gateway?.close();
         await models.close();
+        await database?.close();
       }
     });
 }

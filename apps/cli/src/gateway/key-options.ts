@@ -8,6 +8,10 @@ import type { Endpoint, Key, KeyLimits, KeySettings } from "@homegrown/gateway";
 import { collect, parseCount } from "../arguments.ts";
 import { parseExpiry } from "./times.ts";
 
+/** Commander takes null for no value at all, so it stays a word until it is a setting. */
+const LIFT = "none";
+type Lift = typeof LIFT;
+
 export interface KeyOptions {
   name?: string;
   team?: string;
@@ -15,14 +19,12 @@ export interface KeyOptions {
   alias?: string[];
   endpoint?: (Endpoint | "all")[];
   rights?: Rights;
-  requestsPerMinute?: number | null;
-  tokensPerMinute?: number | null;
-  streams?: number | null;
-  expires?: Date | null;
+  requestsPerMinute?: number | Lift;
+  tokensPerMinute?: number | Lift;
+  streams?: number | Lift;
+  expires?: Date | Lift;
   storeResponses?: boolean;
 }
-
-const LIFT = "none";
 
 export function withKeyOptions(command: Command): Command {
   return command
@@ -63,7 +65,7 @@ export function toKeySettings(options: KeyOptions, before?: Key): KeySettings {
     ...(endpoint !== undefined && { endpoints: toEndpoints(endpoint) }),
     ...(rights !== undefined && { rights }),
     ...(limits !== undefined && { limits }),
-    ...(expires !== undefined && { expiresAt: expires }),
+    ...(expires !== undefined && { expiresAt: expires === LIFT ? null : expires }),
     ...(storeResponses !== undefined && { mayStoreResponses: storeResponses }),
   };
 }
@@ -77,7 +79,7 @@ function toLimits(options: KeyOptions, before: KeyLimits): KeyLimits | undefined
   if (Object.values(given).every((value) => value === undefined)) return undefined;
   const limits: Record<string, number> = { ...before };
   for (const [name, value] of Object.entries(given)) {
-    if (value === null) delete limits[name];
+    if (value === LIFT) delete limits[name];
     else if (value !== undefined) limits[name] = value;
   }
   return limits;
@@ -98,6 +100,6 @@ function parseRights(value: string): Rights {
   return found;
 }
 
-function orNone<Value>(parse: (text: string) => Value): (text: string) => Value | null {
-  return (text) => (text === LIFT ? null : parse(text));
+function orNone<Value>(parse: (text: string) => Value): (text: string) => Value | Lift {
+  return (text) => (text === LIFT ? LIFT : parse(text));
 }

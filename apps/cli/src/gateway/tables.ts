@@ -6,13 +6,13 @@ import { formatMinute } from "./times.ts";
 
 export function describeKeys(keys: readonly Key[], now: number = Date.now()): string {
   return formatTable(
-    ["id", "name", "team", "models", "limits a minute", "state"],
+    ["id", "name", "team", "models", "limits", "state"],
     keys.map((key) => [
       key.id,
       cut(key.name, 20),
       cut(key.team ?? "-", 14),
       cut(key.aliases?.join(" ") ?? "all", 20),
-      cut(describeLimits(key) || "none", 24),
+      cut(describeLimits(key) || "none", 32),
       describeState(key, now),
     ]),
   );
@@ -27,8 +27,8 @@ export function describeState({ revokedAt, expiresAt }: Key, now: number = Date.
 export function describeLimits({ limits }: Key): string {
   const { requestsPerMinute, tokensPerMinute, concurrentStreams } = limits;
   return [
-    requestsPerMinute === undefined ? [] : [`${formatCount(requestsPerMinute)} requests`],
-    tokensPerMinute === undefined ? [] : [`${formatCount(tokensPerMinute)} tokens`],
+    requestsPerMinute === undefined ? [] : [`${formatCount(requestsPerMinute)} requests/min`],
+    tokensPerMinute === undefined ? [] : [`${formatCount(tokensPerMinute)} tokens/min`],
     concurrentStreams === undefined ? [] : [`${concurrentStreams} streams`],
   ]
     .flat()

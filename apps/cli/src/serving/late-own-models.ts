@@ -44,6 +44,10 @@ export class LateOwnModels implements ModelDirectory {
     this.#options = options;
   }
 
+  get isLoaded(): boolean {
+    return this.#opened !== undefined;
+  }
+
   list(): Promise<readonly ListedModel[]> {
     return this.#opened?.pool.list() ?? Promise.resolve([]);
   }

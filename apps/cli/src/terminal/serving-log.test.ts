@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { HomegrownError } from "@homegrown/contracts";
+import { HomegrownError, toErrorRecord } from "@homegrown/contracts";
 import type { RequestRecord } from "@homegrown/gateway";
 import { createServingLog, type ServingEvent } from "./serving-log.ts";
 
@@ -83,7 +83,12 @@ test("crash, restart, giving up, swap, refusal and skip are told in both forms",
     { event: "version-swap", name: "first", from: "first@v1", to: "first@v2", milliseconds: 400 },
     { event: "version-refuse", name: "first", kept: "first@v1", refused: "first@v2", error },
     { event: "version-retire", name: "first", version: "first@v1" },
-    { event: "model-skip", name: "other", version: "other@v1", error },
+    { event: "model-skip", name: "other", version: "other@v1", error: toErrorRecord(error) },
+    { event: "config-apply", file: "/g.ts", now: ["routes.fast added"], afterRestart: ["port"] },
+    { event: "config-apply", file: "/g.ts", now: [], afterRestart: [] },
+    { event: "config-refuse", file: "/g.ts", error: toErrorRecord(error) },
+    { event: "worker-exit", processId: 7, reason: "SIGKILL", restartInMs: 100 },
+    { event: "fault", error: toErrorRecord(error) },
   ];
   const readable = logged(false, ({ event }) => events.forEach(event));
   const words = [
@@ -94,6 +99,11 @@ test("crash, restart, giving up, swap, refusal and skip are told in both forms",
     /first@v2 was not loaded, first@v1 goes on; registry\/wrong-hash: model\.gguf/,
     /first@v1 has finished/,
     /other@v1 cannot be read, so the name is not served; registry\/wrong-hash/,
+    /taken over: routes\.fast added; only after a restart: port/,
+    /read again, nothing is different/,
+    /last good configuration stays; registry\/wrong-hash/,
+    /process 7 ended \(SIGKILL\); another starts in 100 ms/,
+    /registry\/wrong-hash: model\.gguf/,
   ];
   assert.equal(readable.length, words.length);
   for (const [i, pattern] of words.entries()) assert.match(readable[i]!, pattern);

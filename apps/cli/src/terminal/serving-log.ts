@@ -1,7 +1,7 @@
 // What a server tells whoever runs it: one line on standard error for each finished request and for each
 // thing that happens to a served model. Lines to read, or JSON lines with `--json`; never a prompt, never an
 // answer.
-import { toErrorRecord, type ErrorRecord } from "@homegrown/contracts";
+import type { ErrorRecord, HomegrownError } from "@homegrown/contracts";
 import type { RequestRecord } from "@homegrown/gateway";
 import type { HostEvent, PoolEvent } from "@homegrown/serving";
 import { toPrintable } from "./format.ts";
@@ -116,12 +116,12 @@ function describeChange(now: readonly string[], afterRestart: readonly string[])
   return now.length === 0 ? `read again; ${waits}` : `${taken}; ${waits}`;
 }
 
-function toSentence(error: unknown): string {
-  const { code, message, hint } = toErrorRecord(error);
+function toSentence(error: HomegrownError | ErrorRecord): string {
+  const { code, message, hint } = error;
   return `${code}: ${message} (hint: ${hint})`;
 }
 
-function toFields(error: unknown): object {
-  const { code, kind, message, hint } = toErrorRecord(error);
+function toFields(error: HomegrownError | ErrorRecord): object {
+  const { code, kind, message, hint } = error;
   return { code, kind, message, hint };
 }
