@@ -52,6 +52,25 @@ type Exported<Signal> = { resource: { attributes: OtlpAttribute[] } } & Signal;
 const toObject = (attributes: readonly OtlpAttribute[]): Record<string, unknown> =>
   Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]]));
 
+async function ask(
+  gateway: Gateway,
+  body: object,
+  headers: object = {},
+  path = "/v1/chat/completions",
+): Promise<string> {
+  const answer = await fetch(gateway.url + path, {
+    method: "POST",
+    headers: { "content-type": "application/json", authorization: `Bearer ${CLIENT_KEY}`, ...headers },
+    body: JSON.stringify({
+      model: "fast",
+      max_tokens: 50,
+      messages: [{ role: "user", content: PROMPT }],
+      ...body,
+    }),
+  });
+  return answer.text();
+}
+
 describe("telemetry of a running gateway", () => {
   const upstream = new ProviderUpstream();
   const collector = new ProviderUpstream();
@@ -99,25 +118,6 @@ describe("telemetry of a running gateway", () => {
       onRequest: (record) => records.push(record),
       onFault: () => {},
     });
-  }
-
-  async function ask(
-    gateway: Gateway,
-    body: object,
-    headers: object = {},
-    path = "/v1/chat/completions",
-  ): Promise<string> {
-    const answer = await fetch(gateway.url + path, {
-      method: "POST",
-      headers: { "content-type": "application/json", authorization: `Bearer ${CLIENT_KEY}`, ...headers },
-      body: JSON.stringify({
-        model: "fast",
-        max_tokens: 50,
-        messages: [{ role: "user", content: PROMPT }],
-        ...body,
-      }),
-    });
-    return answer.text();
   }
 
   const spansSeen = (): OtlpSpan[] =>
