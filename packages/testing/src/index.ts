@@ -1,4 +1,5 @@
 export { ensurePython } from "./python-environment.ts";
+export { ensureNpm } from "./npm-environment.ts";
 export { CRASH_AT_MODULE, recordDurableSteps, runToCrash } from "./crashes.ts";
 export type { ChildOptions, ChildResult, RecordedStep } from "./crashes.ts";
 export { FIXED_CORPUS_SHA256, readFixedCorpus } from "./fixed-corpus.ts";

@@ -34,7 +34,7 @@ const SCHEMA: ToolDefinition["schema"] = {
 };
 
 /** One pixel. */
-const PNG =
+export const PNG =
   "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 
 interface Run {
@@ -145,7 +145,7 @@ const RUNS: Record<ScenarioName, (run: Run) => Promise<void>> = {
     const rows = await world.ledgerSince(startedAt, 5);
     assert.deepEqual(
       rows.map(({ outcome, usage }) => [outcome, usage.estimated]),
-      Array(5).fill(["completed", false]),
+      Array.from({ length: 5 }, () => ["completed", false]),
     );
   },
 
@@ -178,10 +178,6 @@ const RUNS: Record<ScenarioName, (run: Run) => Promise<void>> = {
 
   async errors({ world, pairing, open }) {
     const asking = { text: "say: hi" };
-    const isStatus = (status: number) => (error: unknown) => {
-      assert.equal(statusOf(error), status, String(error));
-      return true;
-    };
     await assert.rejects(open({ key: "hg-wrong" }).ask(asking), isStatus(401));
     await assert.rejects(open({ model: "no-such-model" }).ask(asking), isStatus(404));
     const { model }: Pairing = PAIRINGS[pairing];
@@ -229,6 +225,11 @@ const RUNS: Record<ScenarioName, (run: Run) => Promise<void>> = {
       ["client-left"],
     );
   },
+};
+
+const isStatus = (status: number) => (error: unknown) => {
+  assert.equal(statusOf(error), status, String(error));
+  return true;
 };
 
 const nameAndInput = ({ name, input }: Answer["calls"][number]): [string, unknown] => [name, input];
