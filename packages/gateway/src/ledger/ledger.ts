@@ -1,5 +1,7 @@
 // One row for each request. A request that ends before the next batch costs one insert. One that still runs
 // then is written as it is, so that a process that dies leaves a trace of what it was doing.
+import { Roster } from "../core/running/roster.ts";
+import type { Rostered } from "../core/running/roster.ts";
 import { SYSTEM_CLOCK } from "../state/clock.ts";
 import type { Clock } from "../state/clock.ts";
 import type { Contribution } from "../state/frozen-batch.ts";
@@ -14,10 +16,10 @@ export class Ledger implements Contributor {
   #clock: Clock;
   #writer: StateWriter;
   #number = 0;
-  /** Running, no row yet, oldest first. */
-  #unwritten = new Set<Entry>();
+  /** Running, no row yet. */
+  readonly #unwritten = new Roster<Entry>();
   /** Running, row written under the current instance. */
-  #written = new Set<Entry>();
+  readonly #written = new Roster<Entry>();
   /** Ended, with an open row in the store and the final one on its way. */
   #replacing: Entry[] = [];
   /** The same, in the batch that is under way. */
@@ -47,9 +49,9 @@ export class Ledger implements Contributor {
   }
 
   settle(entry: Entry, final: FinalLedgerEntry): void {
-    const isWritten = this.#written.delete(entry);
+    const isWritten = this.#written.remove(entry);
     if (isWritten) this.#replacing.push(entry);
-    else this.#unwritten.delete(entry);
+    else this.#unwritten.remove(entry);
     const { reservation, mirrorOf } = entry.entry;
     reservation?.settle(mirrorOf === undefined ? (toCost(final.costNano) ?? 0) : 0);
     if (final.outcome === "refused" && !isWritten && !this.#writer.hasRoom) {
@@ -62,11 +64,7 @@ export class Ledger implements Contributor {
 
   collect(): Contribution | undefined {
     const youngestMs = this.#clock.monotonicMs() - MIN_OPEN_MS;
-    const writing: Entry[] = [];
-    for (const entry of this.#unwritten) {
-      if (entry.openedMs > youngestMs) break;
-      writing.push(entry);
-    }
+    const writing = this.#unwritten.list().filter(({ openedMs }) => openedMs <= youngestMs);
     if (writing.length < this.#unwritten.size) this.#writer.wake();
     const replaced = this.#replacing;
     if (writing.length === 0 && replaced.length === 0) return undefined;
@@ -77,14 +75,14 @@ export class Ledger implements Contributor {
       committed: () => {
         this.#replaced = [];
         for (const entry of writing) {
-          if (this.#unwritten.delete(entry)) this.#written.add(entry);
+          if (this.#unwritten.remove(entry)) this.#written.add(entry);
           // It ended meanwhile; its final row is in the queue.
           else this.#replacing.push(entry);
         }
       },
       // Their final rows may yet be taken.
       voided: () => {
-        for (const entry of writing) this.#unwritten.delete(entry);
+        for (const entry of writing) this.#unwritten.remove(entry);
       },
     };
   }
@@ -94,17 +92,18 @@ export class Ledger implements Contributor {
    * final rows still replace them; the charge is taken back.
    */
   fenced(): void {
-    for (const entry of [...this.#written, ...this.#replacing, ...this.#replaced]) {
+    for (const entry of [...this.#written.list(), ...this.#replacing, ...this.#replaced]) {
       entry.entry.reservation?.correct(-(toCost(entry.entry.inputCostNano) ?? 0));
     }
     this.#written.clear();
     this.#replacing = [];
     this.#replaced = [];
-    for (const entry of this.#unwritten) entry.instance = this.#writer.instance;
+    for (const entry of this.#unwritten.list()) entry.instance = this.#writer.instance;
   }
 }
 
-class Entry implements OpenEntry {
+class Entry implements OpenEntry, Rostered {
+  place = -1;
   readonly entry: NewLedgerEntry;
   readonly number: number;
   readonly atMs: number;

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { HomegrownError, toErrorRecord } from "@homegrown/contracts";
 import type { Delivery, DeliveryFacts } from "../core/delivery.ts";
+import type { Rostered } from "../core/running/roster.ts";
 import type { PermitState } from "../core/accounts.ts";
 import type { Key } from "../core/key.ts";
 import type { RequestTrace } from "../core/request-trace.ts";
@@ -20,7 +21,8 @@ const EVENT_STREAM = "text/event-stream; charset=utf-8";
 const JSON_TYPE = "application/json; charset=utf-8";
 
 /** One request and its answer, in the words that fronts and the core need. */
-export class Exchange implements Delivery {
+export class Exchange implements Delivery, Rostered {
+  place = -1;
   readonly requestId: string;
   /** Who asks; set before a front is called. */
   caller: Key;

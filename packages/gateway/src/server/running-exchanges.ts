@@ -1,19 +1,20 @@
+import { Roster } from "../core/running/roster.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** Requests in work, and whether more may come. */
 export class RunningExchanges {
-  readonly exchanges = new Set<Exchange>();
+  readonly exchanges = new Roster<Exchange>();
   draining = false;
   #onEmpty: (() => void) | undefined;
 
   remove(exchange: Exchange): void {
-    this.exchanges.delete(exchange);
+    this.exchanges.remove(exchange);
     if (this.exchanges.size === 0) this.#onEmpty?.();
   }
 
   count(): { requests: number; streams: number } {
     let streams = 0;
-    for (const exchange of this.exchanges) if (exchange.isStreaming) streams++;
+    for (const exchange of this.exchanges.list()) if (exchange.isStreaming) streams++;
     return { requests: this.exchanges.size, streams };
   }
 

@@ -90,7 +90,7 @@ export async function startServer(options: ServerOptions): Promise<HttpServer> {
     refuseMalformed(error, socket, PROTOCOLS[0]!),
   );
   options.keys?.onRevoked((keyId) => {
-    for (const exchange of running.exchanges) {
+    for (const exchange of running.exchanges.list()) {
       if (exchange.caller.id === keyId) exchange.cancel(revoked());
     }
   });
@@ -186,9 +186,9 @@ async function drain(server: Server, running: RunningExchanges, drainMs: number)
   running.draining = true;
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
-  for (const exchange of running.exchanges) exchange.closeConnectionAfterwards();
+  for (const exchange of running.exchanges.list()) exchange.closeConnectionAfterwards();
   if (!(await running.empty(drainMs))) {
-    for (const exchange of running.exchanges) exchange.cancel(draining());
+    for (const exchange of running.exchanges.list()) exchange.cancel(draining());
     await running.empty(FAREWELL_MS);
   }
   // A client that does not read its answer, or a model that does not stop, cannot hold the close up.

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { checkParameters, toNumberedPlaceholders } from "./batches.ts";
+import { checkParameters } from "./batches.ts";
+import { toNumberedPlaceholders } from "./placeholders.ts";
 import { isError } from "./contract-subject.ts";
 
 test("placeholders are found outside of quotes and comments only", () => {

@@ -2,6 +2,7 @@
 // the way in for what arrives by the thousand a second: one message, one transaction, nothing built per row.
 import { HomegrownError } from "@homegrown/contracts";
 import { describeStatement, WRONG_PARAMETERS } from "./database-errors.ts";
+import { SQL_TOKENS } from "./placeholders.ts";
 
 /** What a parameter may be on every engine. A boolean becomes 0 or 1; JSON is text. */
 export type SqlValue = string | number | bigint | boolean | Uint8Array | null;
@@ -24,15 +25,8 @@ export interface BatchResult {
   rows: Record<string, unknown>[];
 }
 
-/** A quoted text or name or a comment, which is left alone, or a placeholder. */
-const TOKENS = /'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|\$(\d+)|\?(\d*)/g;
 const MAX_KNOWN = 1000;
 const known = new Map<string, number>();
-
-/** `$1` as SQLite has it: `?1`. */
-export function toNumberedPlaceholders(sql: string): string {
-  return sql.replaceAll(TOKENS, (token, number?: string) => (number === undefined ? token : `?${number}`));
-}
 
 export function numRowsOf(statements: readonly BatchStatement[]): number {
   return statements.reduce((sum, { rows }) => sum + rows.length, 0);
@@ -59,7 +53,7 @@ function numPlaceholders(sql: string): number {
   if (before !== undefined) return before;
   let highest = 0;
   let unnumbered = 0;
-  for (const [token, dollar, mark] of sql.matchAll(TOKENS)) {
+  for (const [token, dollar, mark] of sql.matchAll(SQL_TOKENS)) {
     if (token === "?") unnumbered += 1;
     else highest = Math.max(highest, Number(dollar ?? mark ?? 0));
   }

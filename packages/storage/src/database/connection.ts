@@ -39,6 +39,8 @@ export async function openConnection(settings: DatabaseSettings): Promise<SqlCon
   return connection;
 }
 
+const YOUNG_GENERATION_MB = 8;
+
 class WorkerConnection implements SqlConnection {
   readonly opened: Promise<DatabaseAnswer>;
   #file: string;
@@ -50,7 +52,11 @@ class WorkerConnection implements SqlConnection {
 
   constructor(settings: DatabaseSettings) {
     this.#file = settings.file;
-    this.#worker = new Worker(new URL("./sqlite-worker.ts", import.meta.url), { workerData: settings });
+    this.#worker = new Worker(new URL("./sqlite-worker.ts", import.meta.url), {
+      workerData: settings,
+      // Rows come and go: more room for young objects would only be more memory.
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+    });
     this.#worker.on("message", (response: DatabaseResponse) => this.#settle(response));
     this.#worker.on("error", (error) => this.#fail(`its worker thread died: ${error.message}`));
     this.#worker.on("exit", () => this.#fail("it is closed"));

@@ -2,7 +2,6 @@
 // process happens here and never on the thread that serves requests.
 import { DatabaseSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
-import { toNumberedPlaceholders } from "./batches.ts";
 import type { BatchResult, BatchStatement } from "./batches.ts";
 import { fileIdentity, GoneError } from "./file-identity.ts";
 import { OPENED_ID } from "./messages.ts";
@@ -14,6 +13,7 @@ import type {
   DatabaseSettings,
   SqlResult,
 } from "./messages.ts";
+import { toNumberedPlaceholders } from "./placeholders.ts";
 import { StatementCache } from "./statement-cache.ts";
 import type { SqlParameters } from "./statement-cache.ts";
 
