@@ -1,20 +1,16 @@
 // Whatever is planted wherever, none of it is in the database's files.
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, it } from "node:test";
-import { openDatabase } from "@homegrown/storage";
-import type { Database } from "@homegrown/storage";
 import * as fc from "fast-check";
-import { GATEWAY_MIGRATIONS } from "../state/tables.ts";
 import { factsOf } from "./capture-facts.fixture.ts";
+import { openCaptureFile } from "./capture-file.fixture.ts";
+import type { CaptureFile } from "./capture-file.fixture.ts";
 import { CaptureStore } from "./capture-store.ts";
 import { DIALECT_SAMPLES } from "./dialects.fixture.ts";
 import type { Said } from "./dialects.fixture.ts";
 import { MaskingThread } from "./masking-thread.ts";
-import { CAPTURE_MIGRATIONS } from "./tables.ts";
-import type { CaptureTables } from "./tables.ts";
 
 const from = (letters: string, length: number): fc.Arbitrary<string> =>
   fc.string({ unit: fc.constantFrom(...letters), minLength: length, maxLength: length });
@@ -40,21 +36,15 @@ const scene = fc.record({
   parts: fc.tuple(sentence, sentence, sentence, sentence, sentence, sentence),
 });
 
-let folder: string;
-let database: Database<CaptureTables>;
+let file: CaptureFile;
 const masking = new MaskingThread();
 const faults: unknown[] = [];
 let store: CaptureStore;
 
 before(async () => {
-  folder = await mkdtemp(join(tmpdir(), "no-raw-secret-"));
-  database = await openDatabase<CaptureTables>(
-    join(folder, "test.db"),
-    [GATEWAY_MIGRATIONS, CAPTURE_MIGRATIONS],
-    { synchronous: "normal" },
-  );
+  file = await openCaptureFile();
   store = new CaptureStore({
-    database,
+    database: file.database,
     masking,
     retentionDays: () => 0,
     onFault: (error) => faults.push(error),
@@ -63,8 +53,7 @@ before(async () => {
 after(async () => {
   await store.close();
   await masking.close();
-  await database.close();
-  await rm(folder, { recursive: true });
+  await file.close();
 });
 
 it("no planted value reaches the files, in no dialect, streamed or not", async () => {
@@ -93,7 +82,7 @@ it("no planted value reaches the files, in no dialect, streamed or not", async (
     "masking-failed": 0,
     "store-refused": 0,
   });
-  const rows = await database.queries.selectFrom("captures").selectAll().execute();
+  const rows = await file.database.queries.selectFrom("captures").selectAll().execute();
   assert.equal(rows.length, scenes.length);
   // What was said is there but for what was planted: six sentences each, and the answer put together from its parts.
   for (const { request, answer } of rows) {
@@ -106,10 +95,10 @@ it("no planted value reaches the files, in no dialect, streamed or not", async (
     planted.filter((value) => text.includes(value)),
     [],
   );
-  const names = await readdir(folder);
+  const names = await readdir(file.folder);
   assert.ok(names.length >= 1);
   for (const name of names) {
-    const bytes = await readFile(join(folder, name));
+    const bytes = await readFile(join(file.folder, name));
     assert.deepEqual(
       planted.filter((value) => bytes.includes(value)),
       [],
