@@ -11,6 +11,7 @@ export interface DeletedCaptures {
   feedback: number;
 }
 
+const DAY_MS = 86_400_000;
 /** At most so many rows go in one transaction, so that whoever writes need not wait for long. */
 const AT_ONCE = 500;
 
@@ -46,6 +47,16 @@ function toConditions(selection: CaptureSelection): [captures: string, feedback:
   }
   if ("keyId" in selection) return [`key_id = $1`, `entry_key_id = $1`, selection.keyId];
   return [`request_id = $1`, `request_id = $1`, selection.requestId];
+}
+
+/** Everything past its retention; 0 days keep for ever. */
+export async function expireCaptures(
+  database: CaptureDatabase,
+  retentionDays: number,
+  now: number = Date.now(),
+): Promise<DeletedCaptures> {
+  if (retentionDays === 0) return { captures: 0, feedback: 0 };
+  return deleteCapturesBefore(database, new Date(now - retentionDays * DAY_MS));
 }
 
 /** Everything that began, or was said, before the given time. */

@@ -6,7 +6,7 @@ import type { ModelRequest } from "../core/model-request.ts";
 import type { CaptureFacts, CapturePort } from "../core/serving/core-options.ts";
 import type { RoutePlan } from "../routing/compiled-route.ts";
 import { PendingWrites } from "../state/pending-writes.ts";
-import { deleteCaptures, deleteCapturesBefore } from "./capture-deletion.ts";
+import { deleteCaptures, expireCaptures } from "./capture-deletion.ts";
 import type { CaptureSelection, DeletedCaptures } from "./capture-deletion.ts";
 import { CaptureDrops } from "./capture-drops.ts";
 import type { DropReason } from "./capture-drops.ts";
@@ -48,7 +48,6 @@ const KEPT_DIALECTS: ReadonlySet<Dialect> = new Set<Dialect>([
   "anthropic/messages",
 ]);
 
-const DAY_MS = 86_400_000;
 const EXPIRE_EVERY_MS = 3_600_000;
 
 /** One whose masking has begun, or waits to. */
@@ -139,9 +138,7 @@ export class CaptureStore implements CapturePort {
 
   /** Deletes what is past its retention. Also runs by itself. */
   async expire(): Promise<DeletedCaptures> {
-    const days = this.#options.retentionDays();
-    if (days === 0) return { captures: 0, feedback: 0 };
-    return deleteCapturesBefore(this.#options.database, new Date(this.#now() - days * DAY_MS));
+    return expireCaptures(this.#options.database, this.#options.retentionDays(), this.#now());
   }
 
   /** Settles once everything recorded so far is written or dropped; rejects where writing fails. */
