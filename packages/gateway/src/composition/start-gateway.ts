@@ -80,13 +80,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const responses = database && createResponses(database, config, onFault);
   const retentionDays = (): number => routing.config.capture.retentionDays;
   const capturing = database && state && createCapturing({ database, state, retentionDays, onFault });
-  const telemetry = createTelemetry(config.telemetry, {
+  const telemetry = await createTelemetry(config.telemetry, {
     status: {
       activity: () => server?.activity() ?? { requests: 0, streams: 0 },
       routes: () => routing.router.describe(),
       store: () => state?.writer.health,
     },
     isConfigured: createAliasCheck(directory, routing),
+    ...(config.processes > 1 && { prometheusLabels: { "homegrown.process": process.pid } }),
     onFault,
   });
   let server: HttpServer | undefined;

@@ -1,20 +1,13 @@
 // What is seen of the gateway from outside. One set of counters with two ways out: text for Prometheus, and OTLP
 // pushed to a collector; spans go the second way only.
 import { randomUUID } from "node:crypto";
-import type { IncomingHttpHeaders } from "node:http";
-import { HomegrownError } from "@homegrown/contracts";
 import type { GatewayConfig } from "../config/gateway-config.ts";
 import type { RequestReport } from "../core/request-report.ts";
-import type { RequestTrace } from "../core/request-trace.ts";
-import type { RequestRecord } from "../server/request-record.ts";
 import type { RequestObserver } from "../server/start-server.ts";
 import { createGatewayMetrics } from "./gateway-metrics.ts";
 import type { GatewayStatus } from "./gateway-metrics.ts";
-import { Observed, one } from "./instruments.ts";
 import type { Attributes, Instrument } from "./instruments.ts";
 import { KnownNames } from "./known-names.ts";
-import { OtlpExporter } from "./otlp-exporter.ts";
-import { OtlpSender } from "./otlp-sender.ts";
 import { createProcessMetrics } from "./process-metrics.ts";
 import { renderPrometheus } from "./prometheus-text.ts";
 import { RequestMetrics } from "./request-metrics.ts";
@@ -24,11 +17,12 @@ export interface TelemetryDependencies {
   status: GatewayStatus;
   /** Whether the configuration, or the own models, name it; asked for each request. */
   isConfigured: (alias: string) => boolean;
+  /** Told of exports that fail, at most once a minute. */
   onFault: (error: unknown) => void;
   /** Where secrets are looked up. Default: the process's. */
   environment?: Readonly<Record<string, string | undefined>>;
-  /** Default 5 s. */
-  spansIntervalMs?: number;
+  /** Put on every series for Prometheus, where several processes answer on one port in turn. */
+  prometheusLabels?: Attributes;
 }
 
 export interface Telemetry extends RequestObserver {
@@ -42,12 +36,12 @@ export interface Telemetry extends RequestObserver {
 
 const CLOSE_TIMEOUT_MS = 2_000;
 
-/** Throws `gateway/secret-missing` for a header whose environment variable is not set. */
-export function createTelemetry(
+/** Rejects with `gateway/secret-missing` for a header whose environment variable is not set. */
+export async function createTelemetry(
   config: GatewayConfig["telemetry"],
   dependencies: TelemetryDependencies,
-): Telemetry {
-  const { status, isConfigured } = dependencies;
+): Promise<Telemetry> {
+  const { status, isConfigured, onFault, environment = process.env, prometheusLabels = {} } = dependencies;
   const resource: Attributes = {
     "service.name": config.serviceName,
     "service.instance.id": randomUUID(),
@@ -55,93 +49,42 @@ export function createTelemetry(
     "process.runtime.name": "nodejs",
     "process.runtime.version": process.versions.node,
   };
+  const instruments: Instrument[] = [];
+  const push = await startPush(config, { resource, instruments, onFault, environment });
   const names = new KnownNames(isConfigured);
   const requests = new RequestMetrics(names);
   const ofProcess = createProcessMetrics();
-  const instruments: Instrument[] = [
+  instruments.push(
     ...requests.instruments,
     ...createGatewayMetrics(status, names),
     ...ofProcess.instruments,
-  ];
-  const exporter = createExporter(config, dependencies, resource, instruments);
-  if (exporter) instruments.push(...exporterMetrics(exporter));
-  const tracer = new RequestTracer({
-    sampleRatio: config.traceSampleRatio,
-    export: exporter && ((spans) => exporter.addSpans(spans)),
-  });
+    ...(push?.instruments ?? []),
+  );
+  const tracer = new RequestTracer({ sampleRatio: config.traceSampleRatio, export: push?.exportRequest });
   return {
     observe: (report) => requests.observe(report),
-    begin: (headers: IncomingHttpHeaders) => tracer.begin(headers),
-    end(record: RequestRecord, trace: RequestTrace | undefined) {
+    begin: (headers) => tracer.begin(headers),
+    end(record, trace) {
       requests.observeExchange(record);
       if (trace) tracer.end(record, trace);
     },
-    renderPrometheus: () => renderPrometheus(instruments, resource),
+    renderPrometheus: () => renderPrometheus(instruments, resource, prometheusLabels),
     async close(timeoutMs = CLOSE_TIMEOUT_MS) {
-      await exporter?.close(timeoutMs);
+      await push?.close(timeoutMs);
       ofProcess.close();
     },
   };
 }
 
-function createExporter(
+async function startPush(
   config: GatewayConfig["telemetry"],
-  { onFault, environment = process.env, spansIntervalMs }: TelemetryDependencies,
-  resource: Attributes,
-  instruments: readonly Instrument[],
-): OtlpExporter | undefined {
-  const { otlpEndpoint, otlpHeaders, metricsIntervalMs } = config;
+  given: Pick<
+    import("./otlp-push.ts").OtlpPushOptions,
+    "resource" | "instruments" | "onFault" | "environment"
+  >,
+): Promise<import("./otlp-push.ts").OtlpPush | undefined> {
+  const { otlpEndpoint } = config;
   if (otlpEndpoint === undefined) return undefined;
-  const headers = Object.fromEntries(
-    Object.entries(otlpHeaders).map(([name, value]) => [
-      name.toLowerCase(),
-      typeof value === "string" ? value : readSecret(name, value.env, environment),
-    ]),
-  );
-  return new OtlpExporter({
-    sender: new OtlpSender({ endpoint: otlpEndpoint, headers }),
-    resource,
-    instruments,
-    metricsIntervalMs,
-    onFault,
-    ...(spansIntervalMs !== undefined && { spansIntervalMs }),
-  });
-}
-
-function exporterMetrics(exporter: OtlpExporter): Instrument[] {
-  return [
-    new Observed(
-      "counter",
-      {
-        name: "homegrown.telemetry.dropped_spans",
-        unit: "{span}",
-        description: "Spans that no collector took",
-      },
-      () => one(exporter.droppedSpans),
-    ),
-    new Observed(
-      "counter",
-      {
-        name: "homegrown.telemetry.failed_exports",
-        unit: "{export}",
-        description: "Exports that failed, by signal",
-      },
-      () => exporter.failures,
-    ),
-  ];
-}
-
-function readSecret(
-  header: string,
-  variable: string,
-  environment: Readonly<Record<string, string | undefined>>,
-): string {
-  const secret = environment[variable]?.trim();
-  if (secret !== undefined && /^[\x20-\x7e]+$/.test(secret)) return secret;
-  throw new HomegrownError({
-    code: "gateway/secret-missing",
-    kind: "invalid-input",
-    message: `The telemetry header ${header} takes its value from the environment variable ${variable}, which is ${secret ? "not one line of printable characters" : "not set"}.`,
-    hint: `Set ${variable}, or take the header out of the configuration.`,
-  });
+  const { startOtlpPush } = await import("./otlp-push.ts");
+  return startOtlpPush({ ...given, config, endpoint: otlpEndpoint });
 }

@@ -11,6 +11,7 @@ import type { Attributes } from "./instruments.ts";
 import { SCOPE, renderMetrics, renderTraces } from "./otlp-json.ts";
 import type { OtlpAttribute, OtlpSpan } from "./otlp-json.ts";
 import { fakeRecord, fakeReport } from "./reports.fixture.ts";
+import { toSpans } from "./request-spans.ts";
 import { RequestTracer } from "./request-tracer.ts";
 
 const RESOURCE: Attributes = { "service.name": "test", "process.pid": 7 };
@@ -42,7 +43,10 @@ describe("OTLP in JSON", () => {
 
   it("writes spans as OpenTelemetry's exporter does", async () => {
     const spans: OtlpSpan[] = [];
-    const tracer = new RequestTracer({ sampleRatio: 1, export: (done) => spans.push(...done) });
+    const tracer = new RequestTracer({
+      sampleRatio: 1,
+      export: (...done) => spans.push(...toSpans(...done)),
+    });
     const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     const trace = tracer.begin({ traceparent })!;
     trace.beginAttempt();

@@ -53,6 +53,15 @@ describe("Prometheus text", () => {
     assert.ok(Math.abs(at("a_duration_seconds_sum")! - 5.65) < 1e-9);
   });
 
+  it("puts the labels of a process on every series", () => {
+    const histogram = new Histogram(definition("a", "s"), [1]);
+    histogram.with({ kind: "x" }).record(1);
+    const text = renderPrometheus([histogram], { "process.pid": 7 }, { "homegrown.process": 7 });
+    const { samples } = parsePrometheus(text);
+    assert.equal(samples.length, 1 + 4);
+    assert.ok(samples.every(({ labels }) => labels["homegrown_process"] === "7"));
+  });
+
   it("escapes what would end a label", () => {
     const counter = new Counter(definition("a", "{x}"));
     const hostile = 'a"} 1\nb{c="\\';

@@ -8,7 +8,17 @@ export const PROMETHEUS_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8
 
 const UNITS: Readonly<Record<string, string>> = { s: "seconds", By: "bytes", USD: "usd", "1": "ratio" };
 
-export function renderPrometheus(instruments: readonly Instrument[], resource: Attributes): string {
+/** @param common put on every series. */
+export function renderPrometheus(
+  instruments: readonly Instrument[],
+  resource: Attributes,
+  common: Attributes = {},
+): string {
+  const all = labelList(common);
+  const toLabels = (attributes: Attributes, last = ""): string => {
+    const list = [all, labelList(attributes), last].filter((part) => part !== "").join(",");
+    return list === "" ? "" : `{${list}}`;
+  };
   const lines = [
     "# HELP target_info Who answers",
     "# TYPE target_info gauge",
@@ -19,7 +29,8 @@ export function renderPrometheus(instruments: readonly Instrument[], resource: A
     lines.push(`# HELP ${name} ${escapeHelp(instrument.definition.description)}`);
     lines.push(`# TYPE ${name} ${instrument.kind}`);
     if (instrument.kind === "histogram") {
-      for (const point of instrument.read()) addHistogram(lines, name, instrument.bounds, point);
+      for (const point of instrument.read())
+        addHistogram(lines, name, { ...point, bounds: instrument.bounds }, toLabels);
     } else {
       for (const { attributes, value } of instrument.read()) {
         lines.push(`${name}${toLabels(attributes)} ${toNumber(value)}`);
@@ -40,24 +51,17 @@ export function toPrometheusName({ kind, definition: { name, unit } }: Instrumen
 function addHistogram(
   lines: string[],
   name: string,
-  bounds: readonly number[],
-  { attributes, counts, sum, count }: HistogramPoint,
+  { attributes, counts, sum, count, bounds }: HistogramPoint & { bounds: readonly number[] },
+  toLabels: (attributes: Attributes, last?: string) => string,
 ): void {
-  const labels = labelList(attributes);
-  const before = labels === "" ? "" : `${labels},`;
   let below = 0;
   for (let bucket = 0; bucket <= bounds.length; bucket++) {
     below += counts[bucket]!;
     const bound = bucket === bounds.length ? "+Inf" : String(bounds[bucket]);
-    lines.push(`${name}_bucket{${before}le="${bound}"} ${below}`);
+    lines.push(`${name}_bucket${toLabels(attributes, `le="${bound}"`)} ${below}`);
   }
   lines.push(`${name}_sum${toLabels(attributes)} ${toNumber(sum)}`);
   lines.push(`${name}_count${toLabels(attributes)} ${count}`);
-}
-
-function toLabels(attributes: Attributes): string {
-  const list = labelList(attributes);
-  return list === "" ? "" : `{${list}}`;
 }
 
 function labelList(attributes: Attributes): string {

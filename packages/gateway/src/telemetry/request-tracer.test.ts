@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { OtlpSpan } from "./otlp-json.ts";
 import { fakeAttempt, fakeRecord, fakeReport, fakeTarget } from "./reports.fixture.ts";
+import { toSpans } from "./request-spans.ts";
 import { RequestTracer } from "./request-tracer.ts";
 import { parseTraceparent } from "./trace-context.ts";
 
@@ -18,7 +19,7 @@ function createTracer(given: { sampleRatio?: number; random?: () => number; now?
   const tracer = new RequestTracer({
     sampleRatio: 0.01,
     random: () => 0.5,
-    export: (finished) => spans.push(...finished),
+    export: (record, trace, now) => spans.push(...toSpans(record, trace, now)),
     ...given,
   });
   return { tracer, spans };

@@ -5,16 +5,14 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { RequestReport } from "../core/request-report.ts";
 import type { RequestTrace } from "../core/request-trace.ts";
 import type { RequestRecord } from "../server/request-record.ts";
-import { toSpans } from "./request-spans.ts";
-import type { OtlpSpan } from "./otlp-json.ts";
 import { newSpanId, newTraceId, parseTraceparent, toTraceparent } from "./trace-context.ts";
 import type { TraceContext } from "./trace-context.ts";
 
 export interface RequestTracerOptions {
   /** Of the requests without a `traceparent`, 0 to 1. */
   sampleRatio: number;
-  /** Takes finished spans; undefined where nobody wants any, and then contexts are only passed on. */
-  export: ((spans: OtlpSpan[]) => void) | undefined;
+  /** Takes sampled requests once they are over; without it contexts are only passed on. */
+  export: ((record: RequestRecord, trace: TracedRequest, now: number) => void) | undefined;
   random?: () => number;
   now?: () => number;
 }
@@ -49,7 +47,7 @@ export class RequestTracer {
     return new TracedRequest(undefined, this.#random() < sampleRatio);
   }
 
-  /** Exports the spans of a request that is over, if it has any, and tells its record the trace's id. */
+  /** Exports a request that is over, if it is sampled, and tells its record the trace's id. */
   end(record: RequestRecord, trace: RequestTrace | undefined): void {
     if (!(trace instanceof TracedRequest)) return;
     const { export: take } = this.#options;
@@ -59,7 +57,7 @@ export class RequestTracer {
     if (isMissed && isFailure(record) && this.#mayTraceError()) trace.sampleLate();
     const { traceId } = trace;
     if (traceId !== undefined) record.traceId = traceId;
-    if (trace.isSampled) take?.(toSpans(record, trace, this.#now()));
+    if (trace.isSampled) take?.(record, trace, this.#now());
   }
 
   #mayTraceError(): boolean {
