@@ -4,7 +4,17 @@ import { HomegrownError } from "@homegrown/contracts";
 import * as fc from "fast-check";
 import { parseJsonBody } from "./json-body.ts";
 
-const name = fc.constantFrom("model", "stream", "a", 'quo"te', "back\\slash", "ü", "");
+const name = fc.constantFrom(
+  "model",
+  "stream",
+  "constructor",
+  "toString",
+  "a",
+  'quo"te',
+  "back\\slash",
+  "ü",
+  "",
+);
 const body = fc.dictionary(name, fc.jsonValue({ maxDepth: 3 }));
 const changes = fc.dictionary(name, fc.option(fc.jsonValue({ maxDepth: 2 }), { nil: undefined }));
 const indent = fc.constantFrom(undefined, 1, "\t", " \r\n");

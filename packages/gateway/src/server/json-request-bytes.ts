@@ -25,7 +25,9 @@ export class JsonRequestBytes implements RequestBytes {
     const added = Object.entries(changes).filter(
       ([name, value]) => value !== undefined && !this.#members.some((member) => member.name === name),
     );
-    const kept = this.#members.filter(({ name }) => !(name in changes && changes[name] === undefined));
+    // Names are the client's: `constructor` is one, and no member of `changes`.
+    const isChanged = (name: string): boolean => Object.hasOwn(changes, name);
+    const kept = this.#members.filter(({ name }) => !(isChanged(name) && changes[name] === undefined));
     // Whitespace between members goes only where a member does.
     const removes = kept.length < this.#members.length;
     let at = removes ? -1 : 0;
@@ -36,7 +38,7 @@ export class JsonRequestBytes implements RequestBytes {
         if (index > 0) parts.push(",");
         at = start;
       }
-      if (name in changes) {
+      if (isChanged(name)) {
         parts.push(this.raw.subarray(at, valueStart), JSON.stringify(changes[name]));
         at = end;
       }
