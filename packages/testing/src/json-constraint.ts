@@ -21,7 +21,9 @@ export function constrainToJson(schema: Schema | undefined): JsonConstraint {
   return value(schema ?? { type: "object", properties: { text: { type: "string" } } });
 }
 
-function* value(schema: Schema): JsonConstraint {
+function* value(given: Schema): JsonConstraint {
+  // Clients send whatever they like where a schema should stand.
+  const schema = typeof given === "object" && given !== null ? given : {};
   if ("const" in schema) return yield* literal(JSON.stringify(schema["const"]));
   if (Array.isArray(schema["enum"])) return yield* oneOf(schema["enum"].map((item) => JSON.stringify(item)));
   switch (schema["type"]) {
