@@ -149,12 +149,11 @@ describe("the gateway", () => {
   });
 
   test("budgets hold, and the reports say what was asked", async () => {
-    const made = await json<MadeKey>("keys", "create", "--name", "app", "--budget-month", "100");
-    await untilStatus(200, () => ask(server.url, made.key));
-    const [budget] = await json<BudgetReport[]>("budgets", "set", "--key", "app", "--month", "0");
-    assert.deepEqual([budget?.scopeId, budget?.limitNanoUsd], [made.id, 0]);
+    const made = await json<MadeKey>("keys", "create", "--name", "app", "--budget-month", "0");
     const refused = await untilStatus(429, () => ask(server.url, made.key));
     assert.match(refused.text, /insufficient_quota|budget/);
+    const [budget] = await json<BudgetReport[]>("budgets", "list");
+    assert.deepEqual([budget?.scopeId, budget?.limitNanoUsd, budget?.period], [made.id, 0, "month"]);
     await json("budgets", "remove", "--key", "app", "--month");
     await untilStatus(200, () => ask(server.url, made.key));
 

@@ -5,6 +5,7 @@ import { HomegrownError } from "@homegrown/contracts";
 import { findConfig, loadConfig, openGatewayDatabase, parseConfig } from "@homegrown/gateway";
 import type { GatewayConfig, GatewayDatabase } from "@homegrown/gateway";
 import { ensureFolder, homePaths } from "@homegrown/storage";
+import { readSecretFiles } from "./secret-files.ts";
 
 export interface ConfigurationOptions {
   home: string;
@@ -28,6 +29,8 @@ export function withConfigOption(command: Command): Command {
 
 /** Throws what `loadConfig` throws, for a file that was named or found. */
 export async function readConfiguration({ config: named }: ConfigurationOptions): Promise<Configuration> {
+  // Before the file runs: it may look at them.
+  readSecretFiles();
   const file = named ?? (await findConfig(process.cwd()));
   if (file === undefined) {
     return { config: parseConfig({}, "no configuration"), file: undefined, digest: undefined };
