@@ -9,7 +9,7 @@ import type { TokenUsage } from "./token-usage.ts";
 const BYTES_PER_TOKEN = 4;
 
 export function estimateInputTokens(request: ModelRequest): number {
-  if (request.estimatedInputTokens !== undefined) return request.estimatedInputTokens;
+  if (request.estimatedInputTokens !== undefined) return request.estimatedInputTokens();
   // The bound holds what providers may add out of sight; a guess must not charge for it.
   return Math.max(1, Math.ceil((request.maxInputTokens - HIDDEN_TOKENS) / BYTES_PER_TOKEN));
 }

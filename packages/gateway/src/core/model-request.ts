@@ -21,13 +21,17 @@ export interface ModelRequest {
   needs: RequestNeeds;
   /** Never less than what any tokenizer makes of the prompt; see `bounds.ts`. */
   maxInputTokens: number;
-  /** The front's own guess at the prompt's tokens, where it has a better one than a share of the bound. */
-  readonly estimatedInputTokens?: number;
+  /**
+   * The front's own guess at the prompt's tokens, where it has a better one than a share of the bound. A function,
+   * as `conversation` is: few ask, and a getter in an object that is made for each request would keep it alive
+   * until the next full collection (V8 keeps accessors with the object's shape).
+   */
+  estimatedInputTokens?(): number;
   /** The client's own limit on one choice's output, where it set one. */
   maxOutputTokens: number | undefined;
   numChoices: number;
   /** Equal for the requests of one conversation, where the front can tell; for sticky routing. */
-  conversation: string | undefined;
+  conversation(): string | undefined;
   /** The client's own labels (OpenAI `metadata`, `user`; Anthropic `metadata.user_id`), bounded in size. */
   labels: Readonly<Record<string, string>>;
   /** For passing through; undefined for requests whose body is rewritten by their nature. */

@@ -21,6 +21,8 @@ export interface Target {
   /** The provider's own name for the model. */
   readonly model: string;
   readonly own: boolean;
+  /** Where it is served, as far as that is known; for metrics and traces. */
+  readonly address?: { readonly host: string; readonly port: number } | undefined;
   /** What answers may be used for by the origin's terms: `train` for own models, `evaluate` for rented. */
   readonly rights: Rights;
   readonly price: Price | undefined;

@@ -50,7 +50,7 @@ export function ask(alias: string, changes: Partial<RouteQuestion> = {}): RouteQ
     stream: false,
     maxInputTokens: 2000,
     maxOutputTokens: undefined,
-    conversation: undefined,
+    conversation: () => undefined,
     ...changes,
   };
 }

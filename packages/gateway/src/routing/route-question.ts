@@ -13,5 +13,5 @@ export interface RouteQuestion {
   maxInputTokens: number;
   maxOutputTokens: number | undefined;
   /** Equal for the requests of one conversation. */
-  conversation: string | undefined;
+  conversation(): string | undefined;
 }

@@ -67,7 +67,7 @@ describe("weights", () => {
   it("converge over conversations, and each conversation stays", () => {
     const property = fc.property(weights, fc.string(), (given, salt) => {
       const { order } = bench(given, "conversation", 1);
-      const first = (n: number): string => order(ask("r", { conversation: `${salt}${n}` }))[0]!;
+      const first = (n: number): string => order(ask("r", { conversation: () => `${salt}${n}` }))[0]!;
       assertShares(countFirsts(2000, first), given, 2000);
       for (let n = 0; n < 20; n++) assert.equal(first(n), first(n));
     });
@@ -77,11 +77,11 @@ describe("weights", () => {
   it("a target that goes away moves its own conversations only", () => {
     const property = fc.property(weights, fc.nat(5), fc.string(), (given, gone, conversation) => {
       const { order, targets } = bench(given, "conversation", 1);
-      const before = order(ask("r", { conversation }));
+      const before = order(ask("r", { conversation: () => conversation }));
       const id = `p/${gone % given.length}`;
       targets.delete(id);
       assert.deepEqual(
-        order(ask("r", { conversation })),
+        order(ask("r", { conversation: () => conversation })),
         before.filter((other) => other !== id),
       );
     });

@@ -32,7 +32,7 @@ export function createRank(
     case "fallback":
       return undefined;
     case "weighted":
-      return rankByWeight(sticky ? question.conversation : undefined, random);
+      return rankByWeight(sticky ? question.conversation() : undefined, random);
     case "lowest-latency":
       return ({ health }) => (question.stream ? health.firstToken : health.wholeAnswer).score;
     case "cheapest":

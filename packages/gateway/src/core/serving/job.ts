@@ -228,8 +228,6 @@ function toQuestion(
     stream: request.stream,
     maxInputTokens: request.maxInputTokens,
     maxOutputTokens: request.maxOutputTokens,
-    get conversation() {
-      return request.conversation;
-    },
+    conversation: () => request.conversation(),
   };
 }

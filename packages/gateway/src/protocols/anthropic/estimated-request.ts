@@ -5,5 +5,5 @@ import type { ModelRequest } from "../../core/model-request.ts";
  * that somebody reads.
  */
 export interface EstimatedRequest extends ModelRequest {
-  readonly estimatedInputTokens: number;
+  estimatedInputTokens(): number;
 }

@@ -3,7 +3,7 @@
 import { HomegrownError } from "@homegrown/contracts";
 import type { ErrorKind } from "@homegrown/contracts";
 import { UpstreamError } from "../../core/upstream-errors.ts";
-import { readProviderError } from "../../core/upstream-status.ts";
+import { readProviderError } from "../../core/provider-error.ts";
 import type { RenderedError } from "../../server/front.ts";
 import { statusOfFault } from "./upstream-statuses.ts";
 

@@ -184,7 +184,7 @@ describe("generated bodies are understood or refused", () => {
           try {
             const request = parse(parseJsonBody(Buffer.from(JSON.stringify(value)), 100));
             counts.parsed++;
-            assert.equal(typeof request.conversation, name === "chat completions" ? "string" : "undefined");
+            assert.equal(typeof request.conversation(), name === "chat completions" ? "string" : "undefined");
             assert.ok(request.maxInputTokens > 0 && request.numChoices >= 1);
             request.translate();
             counts.translated++;

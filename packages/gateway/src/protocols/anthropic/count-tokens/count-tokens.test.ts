@@ -21,7 +21,7 @@ it("counting asks no limit of output, generates nothing, and passes its headers 
 });
 
 it("the estimate grows with all that a model reads", () => {
-  const base = count({ model: "m", messages: [USER] }).estimatedInputTokens;
+  const base = count({ model: "m", messages: [USER] }).estimatedInputTokens();
   assert.equal(base, 104);
   const image = { type: "image", source: { type: "base64", media_type: "image/png", data: "A".repeat(5e5) } };
   const pdf = {
@@ -30,17 +30,17 @@ it("the estimate grows with all that a model reads", () => {
   };
   const remote = { type: "document", source: { type: "url", url: "https://x/" } };
   const of = (...content: object[]): number =>
-    count({ model: "m", messages: [USER, { role: "user", content }] }).estimatedInputTokens - base;
+    count({ model: "m", messages: [USER, { role: "user", content }] }).estimatedInputTokens() - base;
   assert.equal(of(image), 1604);
   assert.equal(of({ type: "tool_result", tool_use_id: "t", content: [image] }), 1604);
   assert.equal(of(pdf), 5004);
   assert.equal(of(remote), 6004);
   assert.equal(of({ type: "text", text: "a".repeat(35) }), 14);
   assert.ok(
-    count({ model: "m", messages: [USER], tools: [{ name: "x", input_schema: {} }] }).estimatedInputTokens >
+    count({ model: "m", messages: [USER], tools: [{ name: "x", input_schema: {} }] }).estimatedInputTokens() >
       base,
   );
-  assert.ok(count({ model: "m", messages: [USER], system: "more" }).estimatedInputTokens > base);
+  assert.ok(count({ model: "m", messages: [USER], system: "more" }).estimatedInputTokens() > base);
 });
 
 it("what is counted is checked like what is asked", () => {

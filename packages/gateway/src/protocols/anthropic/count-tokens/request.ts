@@ -29,15 +29,11 @@ export function parseCountTokens({ value, bytes }: JsonBody, headers: IncomingHt
       logProbabilities: false,
     },
     maxInputTokens,
-    get estimatedInputTokens() {
-      return (estimate ??= estimateInputTokens(body));
-    },
+    estimatedInputTokens: () => (estimate ??= estimateInputTokens(body)),
     // Counting generates nothing.
     maxOutputTokens: 0,
     numChoices: 1,
-    get conversation() {
-      return (conversation ??= sessionOf(headers, undefined) ?? beginningOf(body));
-    },
+    conversation: () => (conversation ??= sessionOf(headers, undefined) ?? beginningOf(body)),
     labels: {},
     bytes: toPassableBytes(bytes, body.messages, forwardedHeaders(headers)),
     translate: (): CountTranslation => ({

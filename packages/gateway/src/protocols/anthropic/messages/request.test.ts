@@ -16,7 +16,7 @@ const paramOf = (act: () => unknown): string | undefined => {
 };
 
 const conversationOf = (userId: string | undefined, headers = {}): string | undefined =>
-  ask(userId === undefined ? {} : { metadata: { user_id: userId } }, headers).conversation;
+  ask(userId === undefined ? {} : { metadata: { user_id: userId } }, headers).conversation();
 const thinkingOf = (fields: object): unknown => {
   const { reasoning, providerOptions } = translate(fields).call;
   const { thinking, effort } = providerOptions!["anthropic"]!;
@@ -68,10 +68,10 @@ describe("what a request says of itself", () => {
     const remote = { type: "document", source: { type: "url", url: "https://example.org/a.pdf" } };
     assert.ok(ask({ tools: [search] }).maxInputTokens > 1e6);
     assert.ok(ask({ messages: [{ role: "user", content: [remote] }] }).maxInputTokens > 1e6);
-    assert.ok(ask({ tools: [search] }).estimatedInputTokens < 100);
+    assert.ok(ask({ tools: [search] }).estimatedInputTokens() < 100);
     assert.ok(ask({ tools: [TOOL] }).maxInputTokens < 2000);
     const text = "word ".repeat(700);
-    assert.equal(ask({ system: text, messages: [HELLO] }).estimatedInputTokens, 1_002 + 4);
+    assert.equal(ask({ system: text, messages: [HELLO] }).estimatedInputTokens(), 1_002 + 4);
   });
 
   it("conversations are told apart by the client's session, or else by how they begin", () => {
@@ -87,8 +87,8 @@ describe("what a request says of itself", () => {
         { role: "assistant", content: "Hi" },
       ],
     });
-    assert.equal(later.conversation, ask().conversation);
-    assert.notEqual(ask({ system: "s" }).conversation, ask().conversation);
+    assert.equal(later.conversation(), ask().conversation());
+    assert.notEqual(ask({ system: "s" }).conversation(), ask().conversation());
   });
 
   it("a body that Anthropic would refuse is refused with the name of the field", () => {

@@ -32,14 +32,10 @@ export function parseMessages({ value, bytes }: JsonBody, headers: IncomingHttpH
       logProbabilities: false,
     },
     maxInputTokens,
-    get estimatedInputTokens() {
-      return (estimate ??= estimateInputTokens(body));
-    },
+    estimatedInputTokens: () => (estimate ??= estimateInputTokens(body)),
     maxOutputTokens: body.max_tokens,
     numChoices: 1,
-    get conversation() {
-      return (conversation ??= sessionOf(headers, userId) ?? beginningOf(body));
-    },
+    conversation: () => (conversation ??= sessionOf(headers, userId) ?? beginningOf(body)),
     labels: userId === undefined ? {} : { user_id: userId.slice(0, MAX_LABEL_LENGTH) },
     bytes: toPassableBytes(bytes, body.messages, forwardedHeaders(headers)),
     translate: () => translateMessages(body),

@@ -254,7 +254,7 @@ it("whatever a body holds, it is understood or refused in our own words", () => 
         const body = parseJsonBody(Buffer.from(JSON.stringify(value)), 100);
         try {
           const request = parseMessages(body, {});
-          void [request.conversation, request.estimatedInputTokens, request.bytes!.raw];
+          void [request.conversation(), request.estimatedInputTokens(), request.bytes!.raw];
           parseCountTokens(body, {}).translate();
           request.translate();
           understood++;

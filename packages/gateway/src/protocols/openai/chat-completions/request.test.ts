@@ -136,9 +136,9 @@ describe("a chat completion's request", () => {
       messages: [...opening, { role: "assistant", content: "Yes?" }, { role: "user", content: "Go" }],
     });
     const other = parse({ messages: [{ role: "system", content: "Be rude." }, opening[1]!] });
-    assert.equal(first.conversation, later.conversation);
-    assert.notEqual(first.conversation, other.conversation);
-    assert.equal(parse({ prompt_cache_key: "k" }).conversation, "key:k");
-    assert.equal(parse({ metadata: { conversation_id: "7" } }).conversation, "id:7");
+    assert.equal(first.conversation(), later.conversation());
+    assert.notEqual(first.conversation(), other.conversation());
+    assert.equal(parse({ prompt_cache_key: "k" }).conversation(), "key:k");
+    assert.equal(parse({ metadata: { conversation_id: "7" } }).conversation(), "id:7");
   });
 });

@@ -108,9 +108,7 @@ export function parseChatCompletion(
     maxOutputTokens: body.max_completion_tokens ?? body.max_tokens ?? undefined,
     numChoices: body.n ?? 1,
     // Only sticky routes ask, and hashing a long prompt is not free.
-    get conversation() {
-      return conversationOf(body);
-    },
+    conversation: () => conversationOf(body),
     labels: toLabels(body),
     bytes,
     translate: () => translateChat(body),

@@ -65,7 +65,7 @@ export function parseTextCompletion(
     maxInputTokens: boundInputTokens(bytes.raw.length, NO_IMAGES),
     maxOutputTokens: body.max_tokens ?? DEFAULT_MAX_TOKENS,
     numChoices,
-    conversation: undefined,
+    conversation: () => undefined,
     labels: toLabels(body),
     bytes,
     translate: () => translateCompletion(body, prompts),

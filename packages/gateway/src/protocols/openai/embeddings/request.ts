@@ -51,7 +51,7 @@ export function parseEmbedding({ value, bytes }: JsonBody): ModelRequest {
     // A vector is no text: there is nothing to cap.
     maxOutputTokens: 0,
     numChoices: 1,
-    conversation: undefined,
+    conversation: () => undefined,
     labels: toLabels(body),
     bytes,
     translate: () => translateEmbedding(body),

@@ -22,16 +22,39 @@ export function toPassthroughBytes(
   body: ResponsesBody,
   plan: PassthroughPlan,
 ): RequestBytes {
-  let changes: Changes | undefined;
-  const known = (): Changes => (changes ??= changesOf(body, plan));
-  return {
-    contentType: bytes.contentType,
-    headers: bytes.headers,
-    get raw() {
-      return Object.keys(known()).length === 0 ? bytes.raw : bytes.edit(known());
-    },
-    edit: (more) => bytes.edit({ ...known(), ...more }),
-  };
+  return new PassableBytes(bytes, () => changesOf(body, plan));
+}
+
+class PassableBytes implements RequestBytes {
+  readonly #bytes: RequestBytes;
+  readonly #findChanges: () => Changes;
+  #changes: Changes | undefined;
+
+  constructor(bytes: RequestBytes, findChanges: () => Changes) {
+    this.#bytes = bytes;
+    this.#findChanges = findChanges;
+  }
+
+  get contentType(): string {
+    return this.#bytes.contentType;
+  }
+
+  get headers(): RequestBytes["headers"] {
+    return this.#bytes.headers;
+  }
+
+  get raw(): Buffer {
+    const changes = this.#known();
+    return Object.keys(changes).length === 0 ? this.#bytes.raw : this.#bytes.edit(changes);
+  }
+
+  edit(more: Changes): Buffer {
+    return this.#bytes.edit({ ...this.#known(), ...more });
+  }
+
+  #known(): Changes {
+    return (this.#changes ??= this.#findChanges());
+  }
 }
 
 function changesOf(body: ResponsesBody, { conversation, survey, keeps }: PassthroughPlan): Changes {

@@ -10,7 +10,7 @@ const user = (...content: object[]): object => ({ type: "message", role: "user",
 const functionOf = (name: string): object => ({ type: "function", name, parameters: {} });
 
 const conversationOf = async (body: object): Promise<string | undefined> =>
-  (await parse({ model: "own", ...body })).conversation;
+  (await parse({ model: "own", ...body })).conversation();
 
 async function refusalOf(body: object): Promise<string> {
   try {

@@ -135,7 +135,7 @@ function toModelRequest(
     maxInputTokens: boundInputTokens(bytes.raw.byteLength + conversation.numEarlierBytes, survey),
     maxOutputTokens: body.max_output_tokens ?? undefined,
     numChoices: 1,
-    conversation: stickiness,
+    conversation: () => stickiness,
     labels: toLabels(body),
     bytes: toPassthroughBytes(bytes, body, { conversation, survey, keeps: storing !== undefined }),
     body: value,

@@ -40,7 +40,7 @@ export function parseSpeech({ value, bytes }: JsonBody): ModelRequest {
     maxInputTokens: boundInputTokens(bytes.raw.length, { numImages: 0, imageBytes: 0 }),
     maxOutputTokens: undefined,
     numChoices: 1,
-    conversation: undefined,
+    conversation: () => undefined,
     labels: NO_LABELS,
     bytes,
     translate: () => translateSpeech(body),

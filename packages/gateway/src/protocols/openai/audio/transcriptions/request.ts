@@ -42,7 +42,7 @@ export function parseTranscription(form: FormBody): ModelRequest {
     maxInputTokens: boundAudioTokens(form),
     maxOutputTokens: undefined,
     numChoices: 1,
-    conversation: undefined,
+    conversation: () => undefined,
     labels: NO_LABELS,
     bytes: form.bytes,
     translate: () => translateTranscription(body, form.file),

@@ -20,7 +20,7 @@ export function parseTranslation(form: FormBody): ModelRequest {
     maxInputTokens: boundAudioTokens(form),
     maxOutputTokens: undefined,
     numChoices: 1,
-    conversation: undefined,
+    conversation: () => undefined,
     labels: NO_LABELS,
     bytes: form.bytes,
     translate: refuse,
