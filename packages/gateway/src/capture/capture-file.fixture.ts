@@ -32,7 +32,7 @@ export async function openCaptureFile(): Promise<CaptureFile> {
     async write(captures) {
       const pending = captures.map(({ masked, request, answer, ...head }) => ({
         head,
-        content: { request, answer, masked: JSON.stringify(masked) },
+        content: { request, answer, masked: JSON.stringify(masked), answerId: idOf(answer) },
         subjects: [],
       }));
       await database.batch(toStatements(pending));
@@ -46,4 +46,8 @@ export async function openCaptureFile(): Promise<CaptureFile> {
       await rm(folder, { recursive: true });
     },
   };
+}
+
+function idOf(answer: string): string | undefined {
+  return (JSON.parse(answer) as { id?: string }).id;
 }

@@ -42,7 +42,7 @@ describe("what is not kept", () => {
       return [];
     },
   } as unknown as CaptureStoreOptions["database"];
-  const masked: MaskedContent = { request: "{}", answer: "{}", masked: "{}" };
+  const masked: MaskedContent = { request: "{}", answer: "{}", masked: "{}", answerId: undefined };
   const newStore = (options: Partial<CaptureStoreOptions> = {}): CaptureStore => {
     faults.length = 0;
     written.length = 0;

@@ -339,6 +339,27 @@ describe("captures through a gateway", () => {
     assert.equal(entry_id, second!.id);
   });
 
+  it("a conversation that the gateway stores for its client is exported whole, from captures alone", async () => {
+    const client = new OpenAI({ apiKey: keys.get("trains")!, baseURL: `${gateway.url}/v1`, maxRetries: 0 });
+    const body = { model: "kept", temperature: 0 };
+    const first = await client.responses.create({ ...body, input: "hello" });
+    const second = await client.responses.create({
+      ...body,
+      input: "hello",
+      previous_response_id: first.id,
+    });
+    await captured(2);
+    const rows = await linesOf({ right: "train", shape: "completions" });
+    assert.deepEqual(rows[1], {
+      prompt: [
+        { role: "user", content: "hello" },
+        { role: "assistant", content: first.output_text },
+        { role: "user", content: "hello" },
+      ],
+      completion: [{ role: "assistant", content: second.output_text }],
+    });
+  });
+
   it("an export is what the right permits", async () => {
     await ask("trains", "kept");
     await ask("evaluates", "kept");

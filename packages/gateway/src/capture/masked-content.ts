@@ -20,6 +20,8 @@ export interface MaskedContent {
   answer: string;
   /** How many values of which kind were masked. */
   masked: string;
+  /** By which a later Responses request may go on from this answer. */
+  answerId: string | undefined;
 }
 
 /** Undefined where either is no JSON. Throws what JSON of too much depth makes of the stack. */
@@ -34,7 +36,13 @@ export function toMaskedContent(raw: RawContent, masker: JsonMasker): MaskedCont
     request: JSON.stringify(kept.request),
     answer: JSON.stringify(kept.answer),
     masked: JSON.stringify(counts),
+    answerId: raw.dialect === "openai/responses" ? toId(answer) : undefined,
   };
+}
+
+function toId(answer: object): string | undefined {
+  const { id } = answer as { id?: unknown };
+  return typeof id === "string" && /^[\w.-]{1,128}$/.test(id) ? id : undefined;
 }
 
 function parse(bytes: Uint8Array): unknown {

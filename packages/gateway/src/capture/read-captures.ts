@@ -46,6 +46,7 @@ const HEAD = [
   "override_by",
   "override_reason",
   "mirror_of",
+  "answer_id",
   "masked",
 ] as const;
 

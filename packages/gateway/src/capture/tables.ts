@@ -25,6 +25,8 @@ export interface CaptureTables {
     override_reason: string | null;
     /** The id of the request whose copy this is. */
     mirror_of: string | null;
+    /** By which a later request may go on from this answer; of Responses alone. */
+    answer_id: string | null;
     /** JSON object: how many values of which kind were masked. */
     masked: string;
     /** JSON: the body as the client sent it, masked. */
@@ -85,12 +87,14 @@ export const CAPTURE_MIGRATIONS: MigrationSet = {
             override_by ${text},
             override_reason ${text},
             mirror_of ${text},
+            answer_id ${text},
             masked ${text} not null,
             request ${text} not null,
             answer ${text} not null
           ) ${strict}`,
           sql`create index captures_at on captures (at, id)`,
           sql`create index captures_key on captures (key_id)`,
+          sql`create index captures_answer on captures (key_id, answer_id) where answer_id is not null`,
           sql`create index captures_request on captures (request_id)`,
           sql`create table feedback (
             id ${text} primary key,

@@ -100,6 +100,17 @@ function responseOf(request: object, output: object[] = []): Parameters<typeof c
   return { dialect: "openai/responses", request, answer: { status: "completed", output } };
 }
 
+function turnOf(request: object, said: string, id: string, right: Capture["right"] = "train"): Capture {
+  const content = [{ type: "output_text", text: said }];
+  const output = [{ type: "message", role: "assistant", content }];
+  return captureOf({
+    dialect: "openai/responses",
+    request,
+    answer: { id, status: "completed", output },
+    right,
+  });
+}
+
 const user = (content: string): object => ({ role: "user", content });
 const assistant = (content: string): object => ({ role: "assistant", content });
 
@@ -320,6 +331,28 @@ describe("captures as trainers read them", () => {
     assert.deepEqual((await exported([text])).skipped, ["other-form"]);
     const whole1 = await exported([many], { form: "text", shape: "messages" });
     assert.deepEqual(whole1.rows[0], { text: "a1" });
+  });
+
+  it("a Responses request that goes on from an answer is put together again, if every turn may be used", async () => {
+    const turns = (right: Capture["right"]): Capture[] => [
+      turnOf({ input: "a", instructions: "old" }, "b", "resp_1", right),
+      turnOf({ input: [user("c")], previous_response_id: "resp_1" }, "d", "resp_2"),
+      turnOf({ input: "e", instructions: "new", previous_response_id: "resp_2" }, "f", "resp_3"),
+    ];
+    const { rows } = await exported(turns("train"));
+    const expected = [
+      { role: "system", content: "new" },
+      user("a"),
+      assistant("b"),
+      user("c"),
+      assistant("d"),
+      user("e"),
+    ];
+    assert.deepEqual([rows[2]!["prompt"], rows[2]!["completion"]], [expected, [assistant("f")]]);
+    assert.deepEqual((await exported(turns("evaluate"))).skipped, ["incomplete", "incomplete"]);
+    assert.deepEqual((await exported(turns("train").slice(1))).skipped, ["incomplete", "incomplete"]);
+    const circle = turnOf({ input: "x", previous_response_id: "resp_9" }, "y", "resp_9");
+    assert.deepEqual((await exported([circle])).skipped, ["incomplete"]);
   });
 
   it("what cannot be said in these words is left out by name", async () => {

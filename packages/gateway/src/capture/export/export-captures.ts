@@ -9,6 +9,7 @@ import type { CaptureFilter } from "../read-captures.ts";
 import type { CaptureDatabase } from "../tables.ts";
 import { Unexportable } from "./conversation.ts";
 import type { SkipReason } from "./conversation.ts";
+import { withEarlierTurns } from "./earlier-turns.ts";
 import { toChatExamples, toTextExamples } from "./examples.ts";
 import type { Example } from "./examples.ts";
 import { toChatRow, toTextRow } from "./shapes.ts";
@@ -38,8 +39,9 @@ export async function* exportCaptures(
     const feedback = await readFeedback(database, captures, options.right);
     for (const capture of captures) {
       // The query asked for it already; an export that is wrong here is wrong for good.
-      if (permits(capture.right, options.right))
-        yield* toLines(capture, feedback.get(capture.id) ?? [], options);
+      if (!permits(capture.right, options.right)) continue;
+      const whole = await withEarlierTurns(database, capture, options.right);
+      yield* toLines(whole, feedback.get(capture.id) ?? [], options);
     }
   }
 }
