@@ -20,8 +20,8 @@ interface PackageFile {
 const IMPORT_PATTERN =
   /(?:^|\n)\s*(?:import|export)\s[^"';]*?from\s+["']([^"']+)["']|import\(\s*["']([^"']+)["']\s*\)|(?:^|\n)import\s+["']([^"']+)["']/g;
 const MAX_LINES = 400;
-const isTest = (file: string): boolean =>
-  /\.(test|parity\.test|golden\.test|property\.test|interop\.test)\.ts$/.test(file);
+/** Fixtures and contract suites are parts of tests: they may import what tests may, and only tests import them. */
+const isTest = (file: string): boolean => /\.(test|fixture|contract)\.ts$/.test(file);
 
 /** All breaches of the architecture in the repository at `root`, in file order. */
 export function findBreaches(root: string): Breach[] {
@@ -84,6 +84,12 @@ function breachOfImport(context: FileContext, specifier: string): Omit<Breach, "
       return {
         message: `imports '${specifier}' from outside its own package`,
         remedy: "import the other package by its name, through its index",
+      };
+    }
+    if (isTest(target) && !isTest(file) && self !== "testing") {
+      return {
+        message: `imports '${specifier}', which is part of a test`,
+        remedy: "move what both need to a file of its own",
       };
     }
     return undefined;
