@@ -26,6 +26,8 @@ export class RentedTarget implements Target {
   readonly own = false;
   readonly rights = "evaluate";
   readonly capabilities: Capabilities;
+  /** Providers with an address of their own package's choice show it only where bytes can pass through. */
+  address: Target["address"];
   #provider: RentedProvider;
   #facts: ModelFacts;
   #lease: Promise<TargetLease> | undefined;
@@ -43,6 +45,8 @@ export class RentedTarget implements Target {
     this.model = model;
     this.#provider = provider;
     this.#facts = facts;
+    const { baseUrl } = provider.connection.config;
+    this.address = baseUrl === undefined ? undefined : toAddress(baseUrl);
     const contextTokens = facts.contextTokens();
     const maxOutputTokens = overrides?.maxOutputTokens;
     this.capabilities = {
@@ -67,7 +71,9 @@ export class RentedTarget implements Target {
       return undefined;
     }
     try {
-      const passthrough = createPassthrough(definition.endpoint(connection, dialect, this.model), this.id);
+      const endpoint = definition.endpoint(connection, dialect, this.model);
+      this.address ??= toAddress(endpoint.url);
+      const passthrough = createPassthrough(endpoint, this.id);
       this.#passthroughs.set(dialect, passthrough);
       return passthrough;
     } catch (error) {
@@ -102,6 +108,11 @@ export class RentedTarget implements Target {
       release() {},
     };
   }
+}
+
+function toAddress(url: string): Target["address"] {
+  const { hostname, port, protocol } = new URL(url);
+  return { host: hostname, port: port === "" ? (protocol === "https:" ? 443 : 80) : Number(port) };
 }
 
 /** Some packages refuse a port for some names or credentials by throwing when it is made. */

@@ -248,6 +248,10 @@ export class RequestMetrics {
       ...(shownVersion !== undefined && { "gen_ai.response.model": shownVersion }),
       ...(errorCode !== undefined && { "error.type": errorCode }),
       "homegrown.target": shownTargetOf(target, isNamed),
+      ...(target.address && {
+        "server.address": target.address.host,
+        "server.port": target.address.port,
+      }),
       ...(mirrored && { "homegrown.mirrored": true }),
     };
     const duration = this.#clientDuration.with(attributes);

@@ -114,6 +114,8 @@ function toClientSpan({ report, attempt, index, trace, startedAt, now }: Attempt
         "gen_ai.request.model": target.model,
         "gen_ai.response.model": version,
         "gen_ai.request.stream": report.streamed ? true : undefined,
+        "server.address": target.address?.host,
+        "server.port": target.address?.port,
         "error.type": errorCode,
         "homegrown.target": target.id,
         "homegrown.attempt": index + 1,

@@ -167,9 +167,11 @@ describe("telemetry of a running gateway", () => {
     });
     assert.deepEqual(toObject(client!.attributes), {
       "gen_ai.operation.name": "chat",
-      "gen_ai.provider.name": toObject(client!.attributes)["gen_ai.provider.name"],
+      "gen_ai.provider.name": "openai-compatible",
       "gen_ai.request.model": "small",
       "gen_ai.response.model": "small",
+      "server.address": "127.0.0.1",
+      "server.port": Number(new URL(upstreamUrl).port),
       "homegrown.target": "hosted/small",
       "homegrown.attempt": 1,
       "homegrown.passed_through": true,
@@ -249,6 +251,8 @@ describe("telemetry of a running gateway", () => {
     );
     assert.ok(BigInt(completed.timeUnixNano) > BigInt(completed.startTimeUnixNano));
     assert.deepEqual(toObject(completed.attributes)["gen_ai.request.model"], "fast");
+    const client = toObject(points("gen_ai.client.operation.duration")[0]!.attributes);
+    assert.equal(client["server.port"], Number(new URL(upstreamUrl).port));
     const cost = metrics.find(({ name }) => name === "homegrown.cost")!;
     assert.equal(cost.unit, "USD");
     assert.equal(cost.sum!.isMonotonic, true);
