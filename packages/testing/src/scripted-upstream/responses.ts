@@ -142,7 +142,7 @@ function toResponse({ id, body, turn, usage }: AnswerFacts, output: object[], st
 function toUsage(usage: Reply["usage"]): object {
   return {
     input_tokens: usage.input,
-    input_tokens_details: { cached_tokens: usage.cacheRead },
+    input_tokens_details: { cached_tokens: usage.cacheRead, cache_write_tokens: usage.cacheWrite },
     output_tokens: usage.output,
     output_tokens_details: { reasoning_tokens: usage.reasoning },
     total_tokens: usage.input + usage.output,
