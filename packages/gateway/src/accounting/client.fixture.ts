@@ -118,27 +118,22 @@ function judge(seen: Seen): void {
   seen.code = error.code ?? error.type;
 }
 
-/** Runs `numRequests` of them, `concurrency` at once. */
-export async function askMany<T>(
+/** Calls `ask` with 0 to `numRequests` - 1, `concurrency` at once. */
+export async function askMany(
   numRequests: number,
   concurrency: number,
-  ask: (number: number) => Promise<T>,
-): Promise<T[]> {
-  const seen: T[] = [];
+  ask: (number: number) => Promise<void>,
+): Promise<void> {
   let number = 0;
   const client = async (): Promise<void> => {
-    while (number < numRequests) {
-      const own = number++;
-      seen[own] = await ask(own);
-    }
+    while (number < numRequests) await ask(number++);
   };
   await Promise.all(Array.from({ length: concurrency }, client));
-  return seen;
 }
 
 /** Uniform in [0, 1), the same for the same seed: a linear congruential generator. */
 export function createDraw(seed: number): () => number {
-  let state = seed >>> 0;
+  let state = Math.imul(seed, 0x9e3779b1) >>> 0;
   return () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     return state / 2 ** 32;

@@ -1,7 +1,8 @@
 // A provider in a process of its own that keeps its own account: what it answered, to whom, and what it counted.
 // It speaks chat completions and messages, does what the order in the prompt says, and keeps to the limit that
 // it is told.
-//   node counting-upstream.fixture.ts [sums]        prints "ready PORT"; ends when its standard input does
+//   node counting-upstream.fixture.ts entries|sums [DELAY_MS]
+// Prints "ready PORT" and ends when its standard input does.
 // GET /account gives one entry for each request (not with `sums`), GET /sums the totals by model.
 import { createServer } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
@@ -35,6 +36,7 @@ export interface ModelSums {
 }
 
 const keepsEntries = process.argv[2] !== "sums";
+const leastDelayMs = Number(process.argv[3] ?? 0);
 const entries: AccountEntry[] = [];
 const sums = new Map<string, ModelSums>();
 /** How often each id that meets faults has come. */
@@ -102,8 +104,12 @@ class Answer {
     const { fault, id, numFaults = Infinity } = this.order;
     if (fault === undefined) return undefined;
     const seen = (faultsSeen.get(id) ?? 0) + 1;
+    if (seen > numFaults) {
+      faultsSeen.delete(id);
+      return undefined;
+    }
     if (numFaults !== Infinity) faultsSeen.set(id, seen);
-    return seen <= numFaults ? fault : undefined;
+    return fault;
   }
 
   /** As a connection that breaks: a stream in the middle of an event, an answer before its announced end. */
@@ -170,8 +176,8 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
   if (request.url === "/connections") return void response.end(JSON.stringify(sockets.size));
   const wire = request.url?.endsWith("/messages") === true ? messagesWire : chatWire;
   const answer = new Answer(wire, JSON.parse(await readAll(request)) as Record<string, unknown>, response);
-  const { delayMs } = answer.order;
-  if (delayMs === undefined) answer.send();
+  const delayMs = Math.max(answer.order.delayMs ?? 0, leastDelayMs);
+  if (delayMs === 0) answer.send();
   else setTimeout(() => response.destroyed || answer.send(), delayMs);
 }
 

@@ -81,8 +81,8 @@ export class Scene {
     this.upstream = upstream;
   }
 
-  async startGateway(config: GatewaySettings["config"]): Promise<Child> {
-    const gateway = await startGatewayProcess({ database: this.store.location, config });
+  async startGateway(config: GatewaySettings["config"], nodeFlags?: readonly string[]): Promise<Child> {
+    const gateway = await startGatewayProcess({ database: this.store.location, config }, nodeFlags);
     this.#gateways.push(gateway);
     return gateway;
   }
@@ -120,7 +120,15 @@ export class Scene {
 
   /** Ends gateways in good order: what they know is then in the store. Throws if one of them does not end so. */
   async endGateways(): Promise<void> {
-    for (const gateway of this.#gateways.splice(0)) await gateway.end();
+    for (let gateway = this.#gateways[0]; gateway; gateway = this.#gateways[0]) {
+      await gateway.end();
+      this.#gateways.shift();
+    }
+  }
+
+  async killGateway(gateway: Child): Promise<void> {
+    this.#gateways = this.#gateways.filter((one) => one !== gateway);
+    await gateway.kill();
   }
 
   async close(): Promise<void> {

@@ -23,6 +23,7 @@ export function createStateAccounts(state: GatewayState): Accounts {
       state.writer.assertRoom();
       return state.limiter.admit(key, ask);
     },
+    limitsOf: (key) => state.limiter.stateOf(key),
     reserve: (key, ask) => reserve(state, key, ask),
     open: (start) => new LedgerEntryOfJob(state.ledger, withinConsent(start)),
   };

@@ -9,6 +9,8 @@ export interface Accounts {
   permit(key: Key, endpoint: Endpoint, alias: string): void;
   /** Throws `gateway/rate-limited`, or `gateway/store-behind`. */
   admit(key: Key, ask: { tokens: number; stream: boolean }): Permit;
+  /** What is left of a caller's limits, to be told with a refusal; undefined where there are none. */
+  limitsOf(key: Key): PermitState | undefined;
   /** Throws (or rejects with) `gateway/budget-exhausted`, or `gateway/price-unknown`. */
   reserve(key: Key, ask: ReservationAsk): Reservation | Promise<Reservation>;
   open(start: EntryStart): Entry;
@@ -103,6 +105,7 @@ export function freeReservation(units: number): Reservation {
 export const NO_ACCOUNTS: Accounts = {
   permit() {},
   admit: () => FREE_PERMIT,
+  limitsOf: () => undefined,
   reserve: (_key, ask) => freeReservation(ask.units),
   open: () => NO_ENTRY,
 };

@@ -76,16 +76,29 @@ export class Limiter {
     for (const meter of this.#meters.values()) this.#fit(meter, meter.limits);
   }
 
+  /** What a request of this key would be told if it were refused now; undefined where no limit applies. */
+  stateOf(key: Key): PermitState | undefined {
+    const { ofKey, ofTeam } = this.#metersOf(key);
+    if (ofKey === undefined && ofTeam === undefined) return undefined;
+    return toPermitState(ofKey, ofTeam, this.#clock.monotonicMs());
+  }
+
   /** Throws `gateway/rate-limited`; what is refused uses nothing up. */
   admit(key: Key, asked: Asked): Permit {
-    const ofKey = this.#meter("key", key.id, key.limits);
-    const teamLimits = key.team === undefined ? undefined : this.#teamLimits(key.team);
-    const ofTeam = teamLimits === undefined ? undefined : this.#meter("team", key.team!, teamLimits);
+    const { ofKey, ofTeam } = this.#metersOf(key);
     if (ofKey === undefined && ofTeam === undefined) return NO_LIMITS;
     const nowMs = this.#clock.monotonicMs();
     if (ofKey !== undefined) check(ofKey, asked, nowMs);
     if (ofTeam !== undefined) check(ofTeam, asked, nowMs);
     return new MeteredPermit(this.#clock, ofKey, ofTeam, asked);
+  }
+
+  #metersOf(key: Key): { ofKey: Meter | undefined; ofTeam: Meter | undefined } {
+    const teamLimits = key.team === undefined ? undefined : this.#teamLimits(key.team);
+    return {
+      ofKey: this.#meter("key", key.id, key.limits),
+      ofTeam: teamLimits && this.#meter("team", key.team!, teamLimits),
+    };
   }
 
   #meter(scope: LimitScope, id: string, limits: KeyLimits): Meter | undefined {
@@ -192,11 +205,7 @@ class MeteredPermit implements Permit {
   }
 
   get state(): PermitState {
-    const nowMs = this.#clock.monotonicMs();
-    return {
-      requests: tighter(toState(this.#ofKey?.requests, nowMs), toState(this.#ofTeam?.requests, nowMs)),
-      tokens: tighter(toState(this.#ofKey?.tokens, nowMs), toState(this.#ofTeam?.tokens, nowMs)),
-    };
+    return toPermitState(this.#ofKey, this.#ofTeam, this.#clock.monotonicMs());
   }
 
   settle(actualTokens: number): void {
@@ -225,6 +234,13 @@ function giveBack(meter: Meter | undefined, tokens: number, stream: boolean, now
   if (meter.tokens === undefined) return;
   meter.tokens.level(nowMs);
   meter.tokens.take(-tokens);
+}
+
+function toPermitState(ofKey: Meter | undefined, ofTeam: Meter | undefined, nowMs: number): PermitState {
+  return {
+    requests: tighter(toState(ofKey?.requests, nowMs), toState(ofTeam?.requests, nowMs)),
+    tokens: tighter(toState(ofKey?.tokens, nowMs), toState(ofTeam?.tokens, nowMs)),
+  };
 }
 
 function toState(bucket: TokenBucket | undefined, nowMs: number): LimitState | undefined {

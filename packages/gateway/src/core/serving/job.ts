@@ -2,6 +2,7 @@
 import type { AnswerCache, AnswerRecording } from "../../answer-cache/answer-cache.ts";
 import { Attempts } from "../../routing/attempts.ts";
 import type { Candidate, RoutePlan } from "../../routing/compiled-route.ts";
+import type { Accounts, Permit } from "../accounts.ts";
 import type { Delivery } from "../delivery.ts";
 import { ENDPOINT_OF_DIALECT } from "../dialect.ts";
 import { estimateInputTokens } from "../estimate.ts";
@@ -69,10 +70,22 @@ export class Job {
     accounts.permit(this.#caller, ENDPOINT_OF_DIALECT[dialect], alias);
     const plan = routing.router.plan(toQuestion(request, this.#caller));
     this.#delivery.note({ model: alias });
-    const permit = accounts.admit(this.#caller, { tokens: estimateInputTokens(request), stream });
+    const permit = this.#takePermit({ tokens: estimateInputTokens(request), stream });
     this.#record.permit = permit;
     if (permit.state) this.#delivery.showLimits(permit.state);
     return plan;
+  }
+
+  /** Who is refused is told how far over its limits it is, too. */
+  #takePermit(ask: Parameters<Accounts["admit"]>[1]): Permit {
+    const { accounts } = this.#options;
+    try {
+      return accounts.admit(this.#caller, ask);
+    } catch (error) {
+      const state = accounts.limitsOf(this.#caller);
+      if (state) this.#delivery.showLimits(state);
+      throw error;
+    }
   }
 
   async #answer(plan: RoutePlan): Promise<void> {
