@@ -21,7 +21,7 @@ const IMPORT_PATTERN =
   /(?:^|\n)\s*(?:import|export)\s[^"';]*?from\s+["']([^"']+)["']|import\(\s*["']([^"']+)["']\s*\)|(?:^|\n)import\s+["']([^"']+)["']/g;
 const MAX_LINES = 400;
 /** Fixtures and contract suites are parts of tests: they may import what tests may, and only tests import them. */
-const isTest = (file: string): boolean => /\.(test|fixture|contract)\.ts$/.test(file);
+const isTest = (file: string): boolean => /[.-](test|fixture|contract)\.ts$/.test(file);
 
 /** All breaches of the architecture in the repository at `root`, in file order. */
 export function findBreaches(root: string): Breach[] {

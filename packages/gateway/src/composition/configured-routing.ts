@@ -21,15 +21,19 @@ export interface RoutingDependencies {
 }
 
 const CONNECT_TIMEOUT_MS = 5_000;
-/** Hooks of a replaced configuration may still be in use for as long as a request lasts. */
+/** Parts of a replaced configuration may still be in use for as long as a request lasts. */
 const RETIRE_MS = 600_000;
+
+interface Closable {
+  close(): Promise<void>;
+}
 
 export class ConfiguredRouting {
   readonly #dependencies: RoutingDependencies;
   readonly #connections = new UndiciConnections();
   readonly #dispatcher = new Agent({ connect: { timeout: CONNECT_TIMEOUT_MS } });
   readonly #health = new HealthRegistry();
-  readonly #retired = new Map<Hooks, NodeJS.Timeout>();
+  readonly #retired = new Map<Closable, NodeJS.Timeout>();
   #config: GatewayConfig;
   #router: Router;
   #hooks: Hooks;
@@ -44,7 +48,7 @@ export class ConfiguredRouting {
     this.#dependencies = dependencies;
     this.#config = config;
     // Nobody sees these: `open` applies the configuration before it returns.
-    this.#router = { aliases: [], describe: () => [], plan: neverPlans };
+    this.#router = { aliases: [], describe: () => [], plan: neverPlans, close: () => Promise.resolve() };
     this.#hooks = { chain: () => undefined, unobserved: 0, close: () => Promise.resolve() };
   }
 
@@ -70,7 +74,7 @@ export class ConfiguredRouting {
     const masks = Object.values(config.hooks).some(({ kind }) => kind === "mask");
     const masker = masks ? await loadMasker() : NO_MASKER;
     const hooks = createHooks(config.hooks, { masker });
-    this.#router = createRouter({
+    const router = createRouter({
       routes: config.routes,
       defaults: routeDefaultsOf(config),
       exposeOwn: config.own.expose,
@@ -78,29 +82,32 @@ export class ConfiguredRouting {
       targets: createTargetSource(directory, rented, config.own.models),
       health: this.#health,
     });
+    this.#retire(this.#router);
     this.#retire(this.#hooks);
+    this.#router = router;
     this.#hooks = hooks;
     this.#config = config;
   }
 
   /** Call when no request runs any more. */
   async close(): Promise<void> {
-    for (const [hooks, timer] of this.#retired) {
+    for (const [part, timer] of this.#retired) {
       clearTimeout(timer);
-      await hooks.close();
+      await part.close();
     }
+    await this.#router.close();
     await this.#hooks.close();
     await this.#connections.close({ force: true });
     await this.#dispatcher.destroy();
   }
 
-  #retire(hooks: Hooks): void {
+  #retire(part: Closable): void {
     const timer = setTimeout(() => {
-      this.#retired.delete(hooks);
-      void hooks.close();
+      this.#retired.delete(part);
+      void part.close();
     }, RETIRE_MS);
     timer.unref();
-    this.#retired.set(hooks, timer);
+    this.#retired.set(part, timer);
   }
 }
 

@@ -1,5 +1,6 @@
 // Puts the gateway's parts together: own models and providers as targets, routes over them, accounts, the core,
 // and the server before it.
+import { HomegrownError } from "@homegrown/contracts";
 import type { ModelDirectory } from "@homegrown/contracts";
 import { AnswerCaches } from "../answer-cache/answer-caches.ts";
 import type { CaptureStats } from "../capture/capture-store.ts";
@@ -15,6 +16,7 @@ import type { RequestRecord } from "../server/request-record.ts";
 import { startServer } from "../server/start-server.ts";
 import type { HttpServer } from "../server/start-server.ts";
 import { GatewayState } from "../state/gateway-state.ts";
+import type { GatewayStateOptions } from "../state/gateway-state.ts";
 import { createResponseStore } from "../stored-responses/create-response-store.ts";
 import type { ResponseStore } from "../stored-responses/response-store.ts";
 import { createTelemetry } from "../telemetry/create-telemetry.ts";
@@ -46,6 +48,8 @@ export interface GatewayOptions {
   onFault?: (error: unknown) => void;
   /** How long `close` lets running requests finish. Default 10 s. */
   drainMs?: number;
+  /** How the database is written and watched; the clock is for tests. */
+  state?: Pick<GatewayStateOptions, "clock" | "writer" | "pollMs" | "watchMs">;
 }
 
 export interface Gateway {
@@ -76,7 +80,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const limits = toLimits(config.limits, options.limits ?? {});
   const routing = await ConfiguredRouting.open(config, { directory, loadMasker });
   const teamLimits = (team: string): KeyLimits | undefined => limitsOfTeam(routing.config, team);
-  const state = database && (await GatewayState.open(database, { onError: onFault, teamLimits }));
+  const state =
+    database && (await GatewayState.open(database, { ...options.state, onError: onFault, teamLimits }));
   const responses = database && createResponses(database, config, onFault);
   const retentionDays = (): number => routing.config.capture.retentionDays;
   const capturing = database && state && createCapturing({ database, state, retentionDays, onFault });
@@ -91,6 +96,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     onFault,
   });
   let server: HttpServer | undefined;
+  const caches = new AnswerCaches();
   const core = createCore({
     accounts: state ? createStateAccounts(state) : NO_ACCOUNTS,
     routing,
@@ -98,9 +104,17 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     listModels: createModelList(directory, routing, state?.keys),
     observe: (report) => telemetry.observe(report),
     logContentChars: config.telemetry.logPrompts ? LOGGED_CONTENT_CHARS : undefined,
-    caches: new AnswerCaches(),
+    caches,
     capture: capturing?.captures,
   });
+  const closeParts = async (): Promise<void> => {
+    await routing.close();
+    await telemetry.close();
+    await responses?.close();
+    await capturing?.close();
+    const { unwrittenRows } = (await state?.close()) ?? { unwrittenRows: 0 };
+    if (unwrittenRows > 0) onFault(rowsLost(unwrittenRows));
+  };
   server = await startServer({
     context: { core, responses, feedback: capturing?.feedback },
     keys: state?.keys,
@@ -116,21 +130,23 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     onRequest: options.onRequest,
     observer: telemetry,
     drainMs: options.drainMs ?? config.drainMs ?? DEFAULT_DRAIN_MS,
+  }).catch(async (error: unknown) => {
+    await closeParts();
+    throw error;
   });
   let closed: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     await server.close();
-    await telemetry.close();
-    await routing.close();
-    await responses?.close();
-    await capturing?.close();
-    await state?.close();
+    await closeParts();
   };
   return {
     url: server.url,
     port: server.port,
     routes: () => routing.router.describe(),
-    reload: async (next) => routing.apply(parseConfig(next, "the configuration")),
+    async reload(next) {
+      await routing.apply(parseConfig(next, "the configuration"));
+      caches.retain(new Set(routing.router.aliases));
+    },
     captures: () => capturing?.captures.stats,
     close: () => (closed ??= close()),
   };
@@ -163,6 +179,15 @@ function createResponses(
 async function loadMasker(): Promise<import("../hooks/hook.ts").JsonMasker> {
   const { createMasker } = await import("@homegrown/data");
   return createMasker();
+}
+
+function rowsLost(numRows: number): HomegrownError {
+  return new HomegrownError({
+    code: "gateway/rows-lost",
+    kind: "unavailable",
+    message: `${numRows} rows of the ledger could not be written before the gateway closed`,
+    hint: "Look at the database's disk and locks; the requests themselves were answered.",
+  });
 }
 
 function warn(error: unknown): void {

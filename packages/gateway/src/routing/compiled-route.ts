@@ -170,6 +170,10 @@ export class CompiledRoute {
     return noCapableTarget(question, existing);
   }
 
+  async close(): Promise<void> {
+    await this.#shadow?.runner.close();
+  }
+
   describe(): RouteDescription {
     const { alias, route } = this;
     const shadow = this.#shadow;

@@ -27,6 +27,8 @@ export interface Router {
   /** The configured names, in the order of the configuration. */
   readonly aliases: readonly string[];
   describe(): RouteDescription[];
+  /** Ends copies of requests that still run, and waits for their ends. */
+  close(): Promise<void>;
 }
 
 /** Names that clients made up must not fill the memory. */
@@ -63,5 +65,8 @@ export function createRouter(options: RouterOptions): Router {
       return route.plan(question);
     },
     describe: () => [...routes.values(), ...direct.values()].map((route) => route.describe()),
+    async close() {
+      await Promise.all([...routes.values()].map((route) => route.close()));
+    },
   };
 }

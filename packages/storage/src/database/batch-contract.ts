@@ -1,8 +1,8 @@
 // The part of the contract that is about `Database.batch`.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { INSERT, isError, startChild, valueOf } from "./contract-subject.ts";
-import type { DatabaseSubject } from "./contract-subject.ts";
+import { INSERT, isError, startChild, valueOf } from "./contract-subject.fixture.ts";
+import type { DatabaseSubject } from "./contract-subject.fixture.ts";
 import { COUNTERS, LINES_PER_BATCH, openStore } from "./database.fixture.ts";
 import type { CounterTables } from "./database.fixture.ts";
 import type { Database } from "./database.ts";

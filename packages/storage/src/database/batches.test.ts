@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { checkParameters } from "./batches.ts";
 import { toNumberedPlaceholders } from "./placeholders.ts";
-import { isError } from "./contract-subject.ts";
+import { isError } from "./contract-subject.fixture.ts";
 
 test("placeholders are found outside of quotes and comments only", () => {
   const sql = `select $1, '$2 it''s', "$3" -- $4\n from t where a = $2 and b->>'$.c' = $1`;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { recordDurableSteps, runToCrash } from "@homegrown/testing";
 import { sql } from "kysely";
-import { INSERT, isError, valueOf } from "./contract-subject.ts";
+import { INSERT, isError, valueOf } from "./contract-subject.fixture.ts";
 import { databaseContract } from "./database-contract.ts";
 import { openStore } from "./database.fixture.ts";
 import { openDatabase } from "./database.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { HomegrownError } from "@homegrown/contracts";
 import type { BatchResult, BatchStatement } from "./batches.ts";
-import { isError } from "./contract-subject.ts";
+import { isError } from "./contract-subject.fixture.ts";
 import { GroupCommit } from "./group-commit.ts";
 
 /** A store whose commits take until `commit` or `fail` is called; its results name the values it was given. */

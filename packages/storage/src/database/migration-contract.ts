@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { sql } from "kysely";
-import { isError } from "./contract-subject.ts";
-import type { DatabaseSubject } from "./contract-subject.ts";
+import { isError } from "./contract-subject.fixture.ts";
+import type { DatabaseSubject } from "./contract-subject.fixture.ts";
 import { openStore } from "./database.fixture.ts";
 import type { MigrationSet } from "./migrations.ts";
 

@@ -8,7 +8,7 @@ import { HomegrownError } from "@homegrown/contracts";
 import { startPostgres } from "@homegrown/testing";
 import type { PostgresServer } from "@homegrown/testing";
 import { sql } from "kysely";
-import { INSERT, isError, valueOf } from "../contract-subject.ts";
+import { INSERT, isError, valueOf } from "../contract-subject.fixture.ts";
 import { databaseContract } from "../database-contract.ts";
 import { COUNTERS } from "../database.fixture.ts";
 import type { CounterTables } from "../database.fixture.ts";
