@@ -27,21 +27,27 @@ const messageSchema = z.looseObject({
   tool_call_id: z.string().max(256).optional(),
 });
 
-export const feedbackSchema = z.strictObject({
-  request_id: z.string().regex(REQUEST_ID, "expected the x-request-id of an answer"),
-  score: z.number().min(-1).max(1).nullish(),
-  metrics: z
-    .record(z.string().regex(/^[\w.-]{1,64}$/, "expected letters, digits, '_', '.', '-'"), z.number())
-    .refine((metrics) => Object.keys(metrics).length <= 20, "expected at most 20 entries")
-    .nullish(),
-  outcome: z
-    .string()
-    .regex(/^[\w.:/ -]{1,64}$/, "expected up to 64 letters, digits, spaces, '_', '.', ':', '/', '-'")
-    .nullish(),
-  choice: z.int().min(0).max(127).default(0),
-  correction: z.union([z.string().min(1), z.array(messageSchema).min(1).max(100)]).nullish(),
-  comment: z.string().min(1).max(10_000).nullish(),
-});
+export const feedbackSchema = z.strictObject(
+  {
+    request_id: z.string().regex(REQUEST_ID, "expected the x-request-id of an answer"),
+    score: z.number().min(-1).max(1).nullish(),
+    metrics: z
+      .record(z.string().regex(/^[\w.-]{1,64}$/, "expected letters, digits, '_', '.', '-'"), z.number())
+      .refine((metrics) => Object.keys(metrics).length <= 20, "expected at most 20 entries")
+      .nullish(),
+    outcome: z
+      .string()
+      .regex(/^[\w.:/ -]{1,64}$/, "expected up to 64 letters, digits, spaces, '_', '.', ':', '/', '-'")
+      .nullish(),
+    choice: z.int().min(0).max(127).default(0),
+    correction: z.union([z.string().min(1), z.array(messageSchema).min(1).max(100)]).nullish(),
+    comment: z.string().min(1).max(10_000).nullish(),
+  },
+  {
+    // The engine's own words would quote the name, which may be anything.
+    error: (issue) => (issue.code === "unrecognized_keys" ? "it has a member that is not known" : undefined),
+  },
+);
 
 /** Throws `gateway/invalid-request` or `gateway/feedback-too-large`. */
 export function parseFeedback({ value, bytes }: JsonBody): { requestId: string; content: FeedbackContent } {
