@@ -117,7 +117,7 @@ export class StateWriter {
   get health(): StoreHealth {
     const attemptMs = this.#attemptFromMs === undefined ? 0 : this.#clock.monotonicMs() - this.#attemptFromMs;
     return {
-      healthy: this.#failure === undefined && attemptMs < SLOW_MS && !this.#closed,
+      healthy: this.#failure === undefined && attemptMs < SLOW_MS && this.hasRoom,
       behindRows: this.#numBehind(),
       rejectedRows: this.#numRejected,
       lastError: this.#failure?.code,

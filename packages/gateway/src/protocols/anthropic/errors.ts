@@ -32,6 +32,7 @@ const STATUS_OF_CODE: Readonly<Record<string, number>> = {
   "gateway/header-too-large": 431,
   // The gateway itself is full; 429 would speak of the caller's own limit.
   "gateway/too-many-requests": 529,
+  "gateway/store-behind": 529,
 };
 
 /** Faults that are not the caller's are the gateway's to answer for: 502 rather than the provider's status. */

@@ -28,6 +28,8 @@ const STATUS_OF_CODE: Readonly<Record<string, number>> = {
   "gateway/origin-refused": 403,
   "gateway/method-not-allowed": 405,
   "gateway/request-timeout": 408,
+  // The store is behind, not the caller too fast.
+  "gateway/store-behind": 503,
   "gateway/unsupported-media-type": 415,
   "gateway/header-too-large": 431,
 };
