@@ -45,6 +45,8 @@ export interface RigOptions {
   config?: (config: GatewayConfigInput, url: string) => GatewayConfigInput;
   models?: readonly string[];
   gateway?: Partial<GatewayOptions>;
+  /** The database as the gateway sees it. */
+  wrap?: (database: GatewayDatabase) => GatewayDatabase;
 }
 
 export async function openRig(options: RigOptions = {}): Promise<FaultRig> {
@@ -61,7 +63,7 @@ export async function openRig(options: RigOptions = {}): Promise<FaultRig> {
   const faults: unknown[] = [];
   const config = rigConfig(upstream.url, options.models);
   const gateway = await startGateway({
-    database,
+    database: options.wrap?.(database) ?? database,
     config: options.config?.(config, upstream.url) ?? config,
     onRequest: (record) => records.push(record),
     onFault: (error) => faults.push(error),
