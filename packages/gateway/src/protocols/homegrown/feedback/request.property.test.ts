@@ -55,5 +55,5 @@ it("any JSON is feedback within its bounds, or refused as the client's fault", (
     }),
     { numRuns: 1000, seed: 7 },
   );
-  assert.ok(numTaken > 100, `only ${numTaken} were taken`);
+  assert.ok(numTaken > 50, `only ${numTaken} were taken`);
 });
