@@ -62,7 +62,8 @@ export function describeChat(subject: () => OpenAiSubject): void {
       assert.equal(ids.size, 1);
       assert.equal(text, whole.choices[0]!.message.content);
       assert.equal(reason, whole.choices[0]!.finish_reason);
-      assert.deepEqual(usage, whole.usage);
+      // How much of the prompt was cached depends on what was asked before.
+      assert.deepEqual(toCounts(usage), toCounts(whole.usage));
     });
 
     it("works through the client's stream helper", async () => {
@@ -255,4 +256,9 @@ function findStop(text: string): string {
   );
   assert.ok(at > 0, `the model says enough to stop it: ${JSON.stringify(text)}`);
   return characters.slice(at, at + 2).join("");
+}
+
+function toCounts(usage: OpenAI.CompletionUsage | null | undefined): Partial<OpenAI.CompletionUsage> {
+  const { prompt_tokens_details: _, ...counts } = usage ?? {};
+  return counts;
 }

@@ -85,9 +85,9 @@ describe("the gateway", () => {
     server = await start();
   });
   after(async () => {
-    await server.stop();
+    await server?.stop();
     upstream.stdin!.end();
-    await once(upstream, "exit");
+    if (upstream.exitCode === null) await once(upstream, "exit");
     await rm(scratch, { recursive: true, force: true });
   });
 

@@ -46,14 +46,15 @@ export function createServingLog({ json, write, now = () => new Date() }: Servin
 }
 
 function describeRequest(record: RequestRecord): string {
-  const { requestId, method, route, status, durationMs, inputTokens, outputTokens } = record;
+  const { requestId, method, route, status, durationMs, inputTokens = 0, outputTokens = 0 } = record;
   return [
     requestId,
     method,
     route === "" ? "-" : route,
     status === 0 ? "-" : status,
     record.version ?? record.model ?? "-",
-    ...(inputTokens === undefined ? [] : [`${inputTokens}+${outputTokens ?? 0} tokens`]),
+    // What was refused before any model saw it has none.
+    ...(inputTokens + outputTokens === 0 ? [] : [`${inputTokens}+${outputTokens} tokens`]),
     `${Math.round(durationMs)} ms`,
     ...(record.error ? [describeError(record.error)] : []),
   ].join(" ");
