@@ -1,6 +1,7 @@
 // Whatever happens to a request, it has one row and is charged once. One gateway in a process of its own; every
 // test has a key, and with it a ledger and a budget, of its own.
 import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
 import { after, before, describe, test } from "node:test";
 import type { ShownKey } from "../keys/key-admin.ts";
 import type { LedgerRecord } from "../ledger/ledger-entry.ts";
@@ -23,6 +24,7 @@ const NAMES = [
   "failed",
   "left",
   "early",
+  "waits",
   "half",
   "mirror",
   "broke",
@@ -230,6 +232,24 @@ describe("a request that fails or is left", () => {
       assert.ok(usage.input > 0 && costNano === usage.input * PRICE.input * 1000);
     }
     assert.equal(await spentOf("early"), costOf(rows));
+  });
+
+  test("while it waits for its budget is neither sent nor charged", async () => {
+    const { location } = scene.store;
+    assert.ok(location.kind === "sqlite");
+    const blocker = new DatabaseSync(location.file);
+    blocker.exec("begin immediate");
+    try {
+      const seen = await ask("waits", { alias: "chat", order: { id: "waits", output: 9 }, leave: 150 });
+      assert.ok(seen.left);
+    } finally {
+      blocker.exec("rollback");
+      blocker.close();
+    }
+    const [row] = await rowsOf("waits", 1);
+    assert.deepEqual([row!.outcome, row!.costNano, row!.usage.estimated], ["client-left", 0, false]);
+    assert.deepEqual(await entriesOf("waits"), []);
+    assert.ok((await ask("waits", { alias: "chat", order: { id: "waits-2", output: 9 } })).whole);
   });
 
   test("because the provider broke off is charged for what had come, or not at all", async () => {

@@ -202,7 +202,7 @@ function compareKind(kind: Kind, { clients, rows, upstream }: FaultyReport["kind
   if (kind === "left") {
     assert.deepEqual([left + completed, clients.left + clients.whole], [clients.asked, clients.asked], kind);
     assert.equal(upstream.requests, clients.asked, kind);
-    assert.ok(left > clients.asked / 2 && rows.costNano > 0, kind);
+    assert.ok(left > 0 && rows.costNano > 0, kind);
   }
 }
 

@@ -290,6 +290,7 @@ class PassRun implements PassthroughHandler {
     this.#resolve({
       error,
       committed: this.#committed,
+      unsent: this.#control === undefined,
       usage: this.#reader ? this.#reader.usage : this.#usage,
       textBytes: this.#reader ? this.#reader.textBytes : this.#textBytes,
       version: this.#pass.target.model,

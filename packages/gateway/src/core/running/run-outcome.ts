@@ -6,6 +6,8 @@ export interface RunOutcome {
   error: Error | undefined;
   /** Something has reached the client, so there is no other attempt. */
   committed: boolean;
+  /** The provider has not seen any of the request. */
+  unsent?: boolean;
   /** What the provider reported, over all choices, as it bills them; undefined where it reported nothing. */
   usage: TokenUsage | undefined;
   /** Bytes of text that were made, for an estimate where nothing was reported. */

@@ -171,6 +171,7 @@ export function isCancelled(error: unknown): boolean {
 }
 
 /** A provider bills what it worked on: everything that was answered, and what was broken off while it worked. */
-function isCharged({ error, usage, textBytes, committed }: RunOutcome): boolean {
+function isCharged({ error, usage, textBytes, committed, unsent }: RunOutcome): boolean {
+  if (unsent === true) return false;
   return error === undefined || committed || usage !== undefined || textBytes > 0 || isCancelled(error);
 }

@@ -171,6 +171,8 @@ export class Job {
       const covering = coverRequest(request, target, this.#caller, { accounts, copies });
       const cover = covering instanceof Promise ? await covering : covering;
       record.cover(cover);
+      // Who left meanwhile is not sent on, and nobody is charged.
+      if (covering instanceof Promise) this.#delivery.signal.throwIfAborted();
       // Only what is sent is copied, and the copy's row names this one's.
       if (plan.shadow && attempts.count === 1) this.#mirror(plan);
       const outcome = await runAttempt({
