@@ -22,6 +22,8 @@ interface ServeCommandOptions {
   processes?: number;
 }
 
+const MAX_SHOWN = 12;
+
 export function defineServe(): Command {
   return withConfigOption(
     new Command("serve")
@@ -85,7 +87,8 @@ async function serve(options: ServeCommandOptions): Promise<void> {
 
 function announce(output: Output, listening: Listening, { file }: Configuration, processes: number): void {
   const { url, models, hasKeys, state } = listening;
-  const served = models.length === 0 ? "no model yet" : models.join(", ");
+  const shown = models.length > MAX_SHOWN ? [...models.slice(0, MAX_SHOWN), `… (${models.length})`] : models;
+  const served = models.length === 0 ? "no model name yet" : shown.join(", ");
   output.print(`Serving ${served} on ${url}/v1 (Ctrl+C stops)`);
   if (file !== undefined) output.print(`  configuration  ${file}`);
   output.print(`  state          ${state}`);

@@ -5,7 +5,7 @@ import { withConfigOption, withState } from "../gateway/configuration.ts";
 import { findKey } from "../gateway/find-key.ts";
 import { formatCost } from "../gateway/money.ts";
 import { formatMinute, parseFrom, parseTo, startOfMonth } from "../gateway/times.ts";
-import { cut, formatTable } from "../terminal/format.ts";
+import { cut, formatCount, formatTable } from "../terminal/format.ts";
 import { createOutput } from "../terminal/output.ts";
 
 interface UsageOptions {
@@ -20,16 +20,43 @@ interface UsageOptions {
   alias?: string;
 }
 
-const NUMBERS = [
-  "requests",
-  "failed",
-  "input",
-  "cache read",
-  "write",
-  "output",
-  "reasoning",
-  "cost",
-  "mirrored",
+interface Column {
+  header: string;
+  cell: (row: UsageTotals) => string;
+  /** Left out where no row has anything of it. */
+  isUsed?: (totals: UsageTotals) => boolean;
+}
+
+const COLUMNS: readonly Column[] = [
+  { header: "requests", cell: (row) => row.numRequests.toLocaleString("en-US") },
+  { header: "failed", cell: (row) => formatCount(row.numRequests - row.outcomes.completed) },
+  { header: "input", cell: (row) => formatCount(row.inputTokens) },
+  {
+    header: "cache read",
+    cell: (row) => formatCount(row.cacheReadTokens),
+    isUsed: ({ cacheReadTokens, cacheWriteTokens }) => cacheReadTokens + cacheWriteTokens > 0,
+  },
+  {
+    header: "write",
+    cell: (row) => formatCount(row.cacheWriteTokens),
+    isUsed: ({ cacheWriteTokens }) => cacheWriteTokens > 0,
+  },
+  { header: "output", cell: (row) => formatCount(row.outputTokens) },
+  {
+    header: "reasoning",
+    cell: (row) => formatCount(row.reasoningTokens),
+    isUsed: ({ reasoningTokens }) => reasoningTokens > 0,
+  },
+  {
+    header: "cost",
+    cell: (row) => formatCost(row.costNano, row.numUnknownCosts, row.numRequests),
+  },
+  {
+    header: "mirrored",
+    cell: ({ mirrorCostNano, numUnknownMirrorCosts, numMirrored }) =>
+      numMirrored === 0 ? "-" : formatCost(mirrorCostNano, numUnknownMirrorCosts, numMirrored),
+    isUsed: ({ numMirrored }) => numMirrored > 0,
+  },
 ];
 
 export function defineUsage(): Command {
@@ -80,35 +107,26 @@ function describeUsage(
     if (by !== "key") return cut(group, 30);
     return cut(group === "local" ? "this machine" : `${group} ${nameOf.get(group) ?? ""}`, 26);
   };
+  const columns = COLUMNS.filter(({ isUsed }) => isUsed === undefined || isUsed(totals));
+  const toCells = (label: string, row: UsageTotals): string[] => [
+    label,
+    ...columns.map(({ cell }) => cell(row)),
+  ];
+  const headers = columns.map(({ header }) => header);
   return formatTable(
-    [by === "alias" ? "model" : by, ...NUMBERS],
-    [...rows.map((row) => toCells(toLabel(row), row)), toCells("all", totals)],
-    NUMBERS,
+    [by === "alias" ? "model" : by, ...headers],
+    [...rows.map((row) => toCells(toLabel(row), row)), ...(rows.length > 1 ? [toCells("all", totals)] : [])],
+    headers,
   );
 }
 
-function count(value: number): string {
-  return value.toLocaleString("en-US");
-}
-
-function toCells(label: string, row: UsageTotals): string[] {
-  return [
-    label,
-    count(row.numRequests),
-    count(row.numRequests - row.outcomes.completed),
-    count(row.inputTokens),
-    count(row.cacheReadTokens),
-    count(row.cacheWriteTokens),
-    count(row.outputTokens),
-    count(row.reasoningTokens),
-    formatCost(row.costNano, row.numUnknownCosts, row.numRequests),
-    row.numMirrored === 0 ? "-" : formatCost(row.mirrorCostNano, row.numUnknownMirrorCosts, row.numMirrored),
-  ];
-}
-
 function describeRemarks(totals: UsageTotals): string[] {
-  const { numEstimated, numCached, audioSeconds, numUnknownCosts, numMirrored } = totals;
+  const { outcomes, numEstimated, numCached, audioSeconds, numUnknownCosts, numMirrored } = totals;
+  const failed = Object.entries(outcomes)
+    .filter(([outcome, count]) => outcome !== "completed" && count > 0)
+    .map(([outcome, count]) => `${count} ${outcome}`);
   const remarks = [
+    failed.length > 0 && `of what failed: ${failed.join(", ")}`,
     numEstimated > 0 && `${numEstimated} with our own count of tokens, because the provider reported none`,
     numCached > 0 && `${numCached} answered from the cache`,
     audioSeconds > 0 && `${audioSeconds.toFixed(1)} s of sound`,

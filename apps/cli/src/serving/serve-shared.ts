@@ -41,7 +41,7 @@ export async function serveShared(options: SharedOptions): Promise<void> {
       onEvent: log.event,
     });
     options.onListening(listening);
-    // A second Ctrl+C ends this process at once; the others must not outlive it.
+    // Whatever ends this process, the others must not outlive it for long; see `worker.ts` for signals.
     process.on("exit", killAll);
     if (!signal.aborted) await once(signal, "abort");
     stopFollowing();

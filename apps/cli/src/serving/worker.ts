@@ -15,14 +15,20 @@ export function runWorker(): Promise<void> {
   return new Promise((resolve) => {
     let opening: Promise<OpenedGateway | undefined> | undefined;
     let isEnding = false;
+    let isEnded = false;
     const end = async (): Promise<void> => {
       if (isEnding) return;
       isEnding = true;
       await (await opening)?.close();
+      isEnded = true;
       if (process.connected) process.disconnect();
       resolve();
     };
-    process.on("disconnect", () => void end());
+    process.on("disconnect", () => {
+      // The first process was told a second time to stop, at once.
+      if (isEnding && !isEnded) process.exit(1);
+      void end();
+    });
     process.on("message", (message: ToWorker) => {
       switch (message.type) {
         case "start":
