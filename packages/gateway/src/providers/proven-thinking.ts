@@ -3,10 +3,16 @@
 // this one step is answered without thinking, instead of refused; the client is told that it was dropped.
 // https://platform.claude.com/docs/en/build-with-claude/extended-thinking#preserving-thinking-blocks
 import type { ChatCall, ChatModel, ChatResult, ChatStreamPart } from "@homegrown/contracts";
+import { limitThinking } from "./thinking-limit.ts";
 
 type Prompt = ChatCall["prompt"];
 type Warning = ChatResult["warnings"][number];
 
+const NO_ROOM: Warning = {
+  type: "unsupported",
+  feature: "reasoning",
+  details: "the limit on the answer leaves no room for thinking",
+};
 const DROPPED: Warning = {
   type: "unsupported",
   feature: "reasoning",
@@ -15,23 +21,29 @@ const DROPPED: Warning = {
 /** Providers under whose name the same signature travels. */
 const SIGNERS = ["anthropic", "amazonBedrock", "bedrock"] as const;
 
-/** `adapts`: the model decides for itself how much it thinks, and then asks for no proof. */
+/** Also keeps thinking within the client's limit. `adapts`: the model decides for itself how much it thinks, and then asks for no proof. */
 export function withProvenThinking(model: ChatModel, adapts: boolean): ChatModel {
-  const isUnproven = (call: ChatCall): boolean => thinksByBudget(call, adapts) && lacksProof(call.prompt);
+  const plan = (given: ChatCall): { call: ChatCall; warning: Warning | undefined } => {
+    if (thinksByBudget(given, adapts) && lacksProof(given.prompt)) {
+      return { call: withoutThinking(given), warning: DROPPED };
+    }
+    const { call, dropped } = limitThinking(given, adapts);
+    return { call, warning: dropped ? NO_ROOM : undefined };
+  };
   return {
     specificationVersion: "v4",
     provider: model.provider,
     modelId: model.modelId,
     supportedUrls: model.supportedUrls,
-    async doGenerate(call) {
-      if (!isUnproven(call)) return model.doGenerate(call);
-      const result = await model.doGenerate(withoutThinking(call));
-      return { ...result, warnings: [...result.warnings, DROPPED] };
+    async doGenerate(given) {
+      const { call, warning } = plan(given);
+      const result = await model.doGenerate(call);
+      return warning ? { ...result, warnings: [...result.warnings, warning] } : result;
     },
-    async doStream(call) {
-      if (!isUnproven(call)) return model.doStream(call);
-      const result = await model.doStream(withoutThinking(call));
-      return { ...result, stream: result.stream.pipeThrough(addWarning()) };
+    async doStream(given) {
+      const { call, warning } = plan(given);
+      const result = await model.doStream(call);
+      return warning ? { ...result, stream: result.stream.pipeThrough(addWarning(warning)) } : result;
     },
   };
 }
@@ -63,11 +75,11 @@ function withoutThinking({ reasoning: _, ...call }: ChatCall): ChatCall {
   return { ...call, providerOptions: { ...call.providerOptions, anthropic: { ...anthropic, thinking } } };
 }
 
-function addWarning(): TransformStream<ChatStreamPart, ChatStreamPart> {
+function addWarning(warning: Warning): TransformStream<ChatStreamPart, ChatStreamPart> {
   return new TransformStream({
     transform(part, controller) {
       const isStart = part.type === "stream-start";
-      controller.enqueue(isStart ? { ...part, warnings: [...part.warnings, DROPPED] } : part);
+      controller.enqueue(isStart ? { ...part, warnings: [...part.warnings, warning] } : part);
     },
   });
 }
