@@ -150,11 +150,17 @@ const STOP_REASON = {
   "tool-calls": "tool_use",
 };
 
-function inputUsage(usage: Reply["usage"]): object {
+function inputCounts(usage: Reply["usage"]): object {
   return {
     input_tokens: usage.input - usage.cacheRead - usage.cacheWrite,
     cache_creation_input_tokens: usage.cacheWrite,
     cache_read_input_tokens: usage.cacheRead,
+  };
+}
+
+function inputUsage(usage: Reply["usage"]): object {
+  return {
+    ...inputCounts(usage),
     cache_creation: { ephemeral_5m_input_tokens: usage.cacheWrite, ephemeral_1h_input_tokens: 0 },
     service_tier: "standard",
   };
@@ -225,7 +231,11 @@ function events({ id, turn, replies, usage }: AnswerFacts): WireEvent[] {
     block({ type: "tool_use", id: `toolu_${id}`, name, input: {} }, deltas, 4);
   }
   const delta = { stop_reason: STOP_REASON[reply.finish], stop_sequence: reply.stopSequence ?? null };
-  add("message_delta", { delta, usage: { output_tokens: usage?.output ?? 0 } });
+  // Cumulative: what the beginning told is told again.
+  add("message_delta", {
+    delta,
+    usage: { ...(usage && inputCounts(usage)), output_tokens: usage?.output ?? 0 },
+  });
   add("message_stop", {});
   return list;
 }
