@@ -153,6 +153,60 @@ export const CLIENTS = {
     miscounts:
       "takes a stream's input tokens from its first event alone, and adds output tokens that are told cumulatively",
   },
+  "Python openai, chat completions": {
+    package: "openai (PyPI)",
+    front: "chat",
+    runsIn: "npm run test:interop",
+    leavesOut: {},
+  },
+  "Python openai, chat completions, async": {
+    package: "openai (PyPI)",
+    front: "chat",
+    runsIn: "npm run test:interop",
+    leavesOut: {},
+  },
+  "Python openai, responses": {
+    package: "openai (PyPI)",
+    front: "responses",
+    runsIn: "npm run test:interop",
+    leavesOut: { stop: NO_STOP },
+  },
+  "Python openai, responses, async": {
+    package: "openai (PyPI)",
+    front: "responses",
+    runsIn: "npm run test:interop",
+    leavesOut: { stop: NO_STOP },
+  },
+  "Python anthropic": {
+    package: "anthropic (PyPI)",
+    front: "messages",
+    runsIn: "npm run test:interop",
+    leavesOut: {},
+  },
+  "Python anthropic, async": {
+    package: "anthropic (PyPI)",
+    front: "messages",
+    runsIn: "npm run test:interop",
+    leavesOut: {},
+  },
+  "Python LangChain, ChatOpenAI": {
+    package: "langchain-openai (PyPI)",
+    front: "chat",
+    runsIn: "npm run test:interop",
+    leavesOut: { reasoning: NO_THOUGHTS },
+  },
+  "Python LangChain, ChatOpenAI over responses": {
+    package: "langchain-openai (PyPI)",
+    front: "responses",
+    runsIn: "npm run test:interop",
+    leavesOut: { stop: NO_STOP },
+  },
+  "Python LangChain, ChatAnthropic": {
+    package: "langchain-anthropic (PyPI)",
+    front: "messages",
+    runsIn: "npm run test:interop",
+    leavesOut: {},
+  },
 } as const satisfies Record<string, MatrixClient>;
 export type ClientName = keyof typeof CLIENTS;
 
