@@ -1,5 +1,7 @@
-// Taking captures away again, with the feedback that belongs to them. Counts are of rows.
-import type { BatchStatement } from "@homegrown/storage";
+// Taking captures away again, with everything that belongs to the same request: what was said of it, and the digests
+// of whom it was about. Counts are of rows.
+import { sql } from "@homegrown/storage";
+import type { RawBuilder } from "@homegrown/storage";
 import { digestOfSubject } from "./subjects.ts";
 import type { CaptureDatabase } from "./tables.ts";
 
@@ -11,42 +13,18 @@ export interface DeletedCaptures {
   feedback: number;
 }
 
+type EntryIds = RawBuilder<{ id: string }>;
+
 const DAY_MS = 86_400_000;
-/** At most so many rows go in one transaction, so that whoever writes need not wait for long. */
+/** So many requests go in one transaction, so that whoever writes need not wait for long. */
 const AT_ONCE = 500;
 
-/** Those that wait to be written are not the database's yet: `CaptureStore.delete` knows both. */
-export async function deleteCaptures(
+/** What a running gateway has not written yet is not here; its `CaptureStore.delete` knows both. */
+export function deleteCaptures(
   database: CaptureDatabase,
   selection: CaptureSelection,
 ): Promise<DeletedCaptures> {
-  const [condition, ofFeedback, value] = toConditions(selection);
-  const row = [value];
-  // By way of the entry: what was said of a request goes with it, whoever said it.
-  const entries = `select id from captures where ${condition}`;
-  const said = `select entry_id from feedback where ${ofFeedback}`;
-  const statements: BatchStatement[] = [
-    { sql: `delete from feedback where ${ofFeedback} or entry_id in (${entries})`, rows: [row] },
-    { sql: `delete from captures where ${condition}`, rows: [row] },
-  ];
-  if ("subject" in selection) {
-    statements.push({ sql: `delete from capture_subjects where subject = $1`, rows: [row] });
-  } else {
-    const subjects = `delete from capture_subjects where entry_id in (${entries}) or entry_id in (${said})`;
-    statements.unshift({ sql: subjects, rows: [row] });
-  }
-  const results = await database.batch(statements);
-  const [feedback, captures] = "subject" in selection ? results : results.slice(1);
-  return { captures: captures?.changes ?? 0, feedback: feedback?.changes ?? 0 };
-}
-
-function toConditions(selection: CaptureSelection): [captures: string, feedback: string, value: string] {
-  if ("subject" in selection) {
-    const entries = `(select entry_id from capture_subjects where subject = $1)`;
-    return [`id in ${entries}`, `entry_id in ${entries}`, digestOfSubject(selection.subject)];
-  }
-  if ("keyId" in selection) return [`key_id = $1`, `entry_key_id = $1`, selection.keyId];
-  return [`request_id = $1`, `request_id = $1`, selection.requestId];
+  return deleteAll(database, entriesOf(selection));
 }
 
 /** Everything past its retention; 0 days keep for ever. */
@@ -56,40 +34,50 @@ export async function expireCaptures(
   now: number = Date.now(),
 ): Promise<DeletedCaptures> {
   if (retentionDays === 0) return { captures: 0, feedback: 0 };
-  return deleteCapturesBefore(database, new Date(now - retentionDays * DAY_MS));
+  const before = now - retentionDays * DAY_MS;
+  const old = await deleteAll(
+    database,
+    sql`select id from captures where at < ${before} order by at limit ${sql.lit(AT_ONCE)}`,
+  );
+  // Of requests that were not captured nothing but the first word about them tells the age.
+  const said = await deleteAll(
+    database,
+    sql`select distinct entry_id as id from feedback where at < ${before}
+      and not exists (select 1 from captures where captures.id = feedback.entry_id)
+      limit ${sql.lit(AT_ONCE)}`,
+  );
+  return { captures: old.captures + said.captures, feedback: old.feedback + said.feedback };
 }
 
-/** Everything that began, or was said, before the given time. */
-export async function deleteCapturesBefore(
-  database: CaptureDatabase,
-  before: Date,
-): Promise<DeletedCaptures> {
-  const deleted = { captures: 0, feedback: 0 };
-  const row = [before.getTime()];
-  const old = `select id from captures where at < $1 order by at, id limit ${AT_ONCE}`;
-  for (;;) {
-    const results = await database.batch([
-      { sql: `delete from capture_subjects where entry_id in (${old})`, rows: [row] },
-      { sql: `delete from feedback where entry_id in (${old})`, rows: [row] },
-      { sql: `delete from captures where id in (${old})`, rows: [row] },
-    ]);
-    deleted.feedback += results[1]!.changes;
-    deleted.captures += results[2]!.changes;
-    if (results[2]!.changes < AT_ONCE) break;
+function entriesOf(selection: CaptureSelection): EntryIds {
+  const most = sql.lit(AT_ONCE);
+  if ("subject" in selection) {
+    const subject = digestOfSubject(selection.subject);
+    return sql`select entry_id as id from capture_subjects where subject = ${subject} limit ${most}`;
   }
-  // Feedback on requests that were never captured has an age of its own.
-  const said = `select id from feedback where at < $1 order by at, id limit ${AT_ONCE}`;
-  const ofSaid = `select entry_id from feedback where id in (${said})`;
+  if ("keyId" in selection) {
+    const { keyId } = selection;
+    return sql`select id from captures where key_id = ${keyId}
+      union select entry_id as id from feedback where entry_key_id = ${keyId} limit ${most}`;
+  }
+  const { requestId } = selection;
+  return sql`select id from captures where request_id = ${requestId}
+    union select entry_id as id from feedback where request_id = ${requestId} limit ${most}`;
+}
+
+/** Each round deletes what the query finds, so that the next finds what is left. */
+async function deleteAll(database: CaptureDatabase, entries: EntryIds): Promise<DeletedCaptures> {
+  const deleted = { captures: 0, feedback: 0 };
   for (;;) {
-    const results = await database.batch([
-      {
-        sql: `delete from capture_subjects where entry_id in (${ofSaid})
-          and not exists (select 1 from captures where captures.id = capture_subjects.entry_id)`,
-        rows: [row],
-      },
-      { sql: `delete from feedback where id in (${said})`, rows: [row] },
+    const found = await entries.execute(database.queries);
+    if (found.rows.length === 0) return deleted;
+    const rows = found.rows.map(({ id }) => [id]);
+    const [captures, feedback] = await database.batch([
+      { sql: "delete from captures where id = $1", rows },
+      { sql: "delete from feedback where entry_id = $1", rows },
+      { sql: "delete from capture_subjects where entry_id = $1", rows },
     ]);
-    deleted.feedback += results[1]!.changes;
-    if (results[1]!.changes < AT_ONCE) return deleted;
+    deleted.captures += captures!.changes;
+    deleted.feedback += feedback!.changes;
   }
 }

@@ -189,7 +189,31 @@ export function captureStoreContract(
       assert.deepEqual(await store.expire(), { captures: 1, feedback: 1 });
     });
 
-    it("expires and exports more than fits into one go", async () => {
+    it("feedback that is taken back leaves nothing behind of requests that were not captured", async () => {
+      await record({ id: "1-1", labels: { user: "ada" } });
+      await record({ id: "1-2", labels: { user: "ada" }, consent: "metrics" });
+      await store.flush();
+      for (const id of ["req-1-1", "req-1-2"]) await feedback.add(caller("key-a"), id, SAID);
+      assert.deepEqual(await counts(), [1, 2, 2]);
+      assert.equal(await feedback.delete(caller("key-b"), "req-1-2"), 0);
+      assert.equal(await feedback.delete(caller("key-a"), "req-1-2"), 1);
+      assert.deepEqual(await counts(), [1, 1, 1]);
+      assert.equal(await feedback.delete(caller("key-a"), "req-1-1"), 1);
+      assert.deepEqual(await counts(), [1, 0, 1]);
+      assert.deepEqual(await store.delete({ subject: "ada" }), { captures: 1, feedback: 0 });
+    });
+
+    it("of a request that was not captured everything goes with the first word about it", async () => {
+      await record({ id: "1-1", consent: "metrics", labels: { user: "ada" } });
+      await feedback.add(caller("key-a"), "req-1-1", SAID);
+      now += DAY_MS;
+      await feedback.add(caller("key-a"), "req-1-1", SAID);
+      now = NOW + 30 * DAY_MS + 1;
+      assert.deepEqual(await store.expire(), { captures: 0, feedback: 2 });
+      assert.deepEqual(await counts(), [0, 0, 0]);
+    });
+
+    it("deletes, expires and exports more than fits into one go", async () => {
       for (let i = 0; i < 520; i++) store.record(factsOf({ id: `2-${i}`, at: NOW + (i % 7) }));
       await store.flush();
       const lines = new Set<string>();
@@ -201,6 +225,9 @@ export function captureStoreContract(
         lines.add((JSON.parse(line) as { metadata: { id: string } }).metadata.id);
       }
       assert.equal(lines.size, 520);
+      assert.deepEqual(await store.delete({ keyId: "key-a" }), { captures: 520, feedback: 0 });
+      for (let i = 0; i < 520; i++) store.record(factsOf({ id: `3-${i}` }));
+      await store.flush();
       now = NOW + 40 * DAY_MS;
       assert.deepEqual(await store.expire(), { captures: 520, feedback: 0 });
     });

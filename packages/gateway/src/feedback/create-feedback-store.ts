@@ -19,7 +19,7 @@ export interface FeedbackStoreOptions {
   /** Opened with the migrations of ledger and captures. */
   database: FeedbackDatabase;
   masking: Pick<MaskingThread, "maskValue">;
-  /** Writes the ledger's waiting rows; feedback often comes sooner. */
+  /** Writes the ledger's waiting rows; feedback often comes before them. */
   flushLedger: () => Promise<void>;
   /** Throws `gateway/rate-limited`. */
   admit?: (caller: Key) => void;
@@ -29,19 +29,18 @@ export interface FeedbackStoreOptions {
 
 /** Of one request. */
 const MAX_ENTRIES = 50;
-/** How long the ledger may take to catch up before a request counts as unknown. */
+/** How long the ledger may take to catch up; then what stands there counts. */
 const FLUSH_MS = 1_000;
 
 export function createFeedbackStore(options: FeedbackStoreOptions): FeedbackStore {
   const { database, masking, flushLedger, admit = () => {}, now = Date.now } = options;
 
   async function find(caller: Key, requestId: string): Promise<FoundRequest> {
-    const found = await findRequest(database, caller, requestId);
-    if (found !== undefined) return found;
+    // First: an older request of this id may stand there already.
     await atMost(FLUSH_MS, flushLedger());
-    const late = await findRequest(database, caller, requestId);
-    if (late === undefined) throw requestNotFound();
-    return late;
+    const found = await findRequest(database, caller, requestId);
+    if (found === undefined) throw requestNotFound();
+    return found;
   }
 
   async function insert(feedback: Feedback, entry: FoundRequest): Promise<void> {
@@ -102,15 +101,33 @@ export function createFeedbackStore(options: FeedbackStoreOptions): FeedbackStor
 
     async delete(caller, requestId) {
       admit(caller);
-      const { numDeletedRows } = await database.queries
-        .deleteFrom("feedback")
-        .where("request_id", "=", requestId)
-        .where((is) => {
-          const own = is("entry_key_id", "=", caller.id);
-          return caller.team === undefined ? own : is.or([own, is("entry_team", "=", caller.team)]);
-        })
-        .executeTakeFirstOrThrow();
-      return Number(numDeletedRows);
+      return database.transaction(async (tx) => {
+        const rows = await tx
+          .deleteFrom("feedback")
+          .where("request_id", "=", requestId)
+          .where((is) => {
+            const own = is("entry_key_id", "=", caller.id);
+            return caller.team === undefined ? own : is.or([own, is("entry_team", "=", caller.team)]);
+          })
+          .returning("entry_id")
+          .execute();
+        if (rows.length === 0) return 0;
+        // Of requests that were never captured nothing is left to find by whom they were about.
+        await tx
+          .deleteFrom("capture_subjects")
+          .where(
+            "entry_id",
+            "in",
+            rows.map((row) => row.entry_id),
+          )
+          .where(
+            "entry_id",
+            "not in",
+            tx.selectFrom("captures").select("id").where("request_id", "=", requestId),
+          )
+          .execute();
+        return rows.length;
+      });
     },
   };
 }
