@@ -9,7 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { PEERS } from "./install-peers.ts";
 import { cpuMicroseconds, processTree, residentMegabytes } from "./process-usage.ts";
 
-export type UpstreamKind = "d0" | "d20" | "s0" | "s5";
+export type UpstreamKind = "d0" | "d20" | "s0" | "s5" | "s100";
 export type WireFormat = "openai" | "anthropic";
 
 export interface Contender {
@@ -37,7 +37,7 @@ interface Definition {
   port?: number;
 }
 
-const KINDS: readonly UpstreamKind[] = ["d0", "d20", "s0", "s5"];
+const KINDS: readonly UpstreamKind[] = ["d0", "d20", "s0", "s5", "s100"];
 const LITELLM_KEY = `sk-${randomBytes(24).toString("hex")}`;
 /** Written by our own process when its key exists. */
 const ownKeyFile = (scratch: string): string => join(scratch, "key");

@@ -8,7 +8,7 @@ import { createKey, openGatewayDatabase, setBudget, startGateway } from "@homegr
 const [port, upstream, folder] = process.argv.slice(2) as [string, string, string];
 const price = { inputUsdPerMillion: 0.15, outputUsdPerMillion: 0.6, asOf: "2026-11-01" };
 const models = { "bench-model": { price, maxOutputTokens: 16_384 } };
-const kinds = ["d0", "d20", "s0", "s5"];
+const kinds = ["d0", "d20", "s0", "s5", "s100"];
 const openAi = kinds.map((kind) => [
   `openai-${kind}`,
   { kind: "openai-compatible" as const, baseUrl: `${upstream}/${kind}/v1`, models },
@@ -28,7 +28,7 @@ const { key, text } = await createKey(
   database,
   {
     name: "bench",
-    limits: { requestsPerMinute: 10_000_000, tokensPerMinute: 1e12, concurrentStreams: 100_000 },
+    limits: { requestsPerMinute: 10_000_000, tokensPerMinute: 1e9, concurrentStreams: 10_000 },
   },
   change,
 );

@@ -1,6 +1,6 @@
 // Gateways side by side, one command for each page of figures:
 //   node bench/gateway/install-peers.ts            (once: builds and installs what is compared with)
-//   node bench/gateway/run.ts max|rate|stream|cold|memory [--only direct,homegrown,…] [--rounds 5] [--seconds 5]
+//   node bench/gateway/run.ts max|rate|stream|open|cold|memory [--only direct,homegrown,…] [--rounds 5] [--seconds 5]
 // The gateway has core 0; upstream and load have core 1. Contenders stay up and take turns, so that whatever else
 // the machine does meets all of them; medians over the rounds. Run it on a quiet machine, nothing else beside it.
 // Figures are appended to .bench/gateway.jsonl, from which `report.ts` writes bench/results/gateway.md.
@@ -153,6 +153,30 @@ async function coldStarts(names: readonly string[]): Promise<void> {
   for (const name of names) report(name, "first answer", rounds.get(name)!);
 }
 
+/** Many streams open at once, none of them busy: what is held for each, and that none fails. */
+async function openStreams(name: string): Promise<void> {
+  const contender = await startContender(name, UPSTREAM, requestBody);
+  let peak = 0;
+  const timer = setInterval(() => (peak = Math.max(peak, contender.rss())), 250);
+  try {
+    const load = await loadStreams({
+      url: contender.url("s100"),
+      headers: headersFor(contender, UPSTREAM, "s100"),
+      body: requestBody(contender.asks, contender.model("s100"), true),
+      streams: 1000,
+      total: 1000,
+    });
+    if (load.numErrors > 0) console.error(name, load.firstError);
+    const [chunk50, chunk95, chunk99] = load.chunkMs;
+    report(name, "1000 streams at once", [
+      { peakRss: peak, errors: load.numErrors, chunk50, chunk95, chunk99 },
+    ]);
+  } finally {
+    clearInterval(timer);
+    await contender.stop();
+  }
+}
+
 /** Resident memory over many requests: it must be flat once warm. */
 async function memory(name: string): Promise<void> {
   const contender = await startContender(name, UPSTREAM, requestBody);
@@ -196,6 +220,8 @@ try {
     }
   } else if (mode === "stream") {
     await takeTurns(names, `${options.streams} streams`, (one) => measureStreams(one, "s5"), warmUpStreams);
+  } else if (mode === "open") {
+    for (const name of names) await openStreams(name);
   } else if (mode === "cold") {
     await coldStarts(names.filter((name) => name !== "direct"));
   } else if (mode === "memory") {

@@ -1,9 +1,9 @@
 // The provider of this bench: answers in a few microseconds, so that what is measured is the gateway before it.
 // Written on bare sockets, because a framework would take the core that the load needs.
 //   node bench/gateway/upstream.ts PORT
-// Paths begin with what is asked: /d0 answers at once, /d20 after 20 ms; /s5 streams 100 chunks 5 ms apart,
-// each with the moment it was sent as its text (nanoseconds of the monotonic clock, which processes share);
-// /s0 streams them at once. Behind that, OpenAI's and Anthropic's paths.
+// Paths begin with what is asked: /d0 answers at once, /d20 after 20 ms; /sN streams 100 chunks N ms apart,
+// each with the moment it was sent as its text (nanoseconds of the monotonic clock, which processes share).
+// Behind that, OpenAI's and Anthropic's paths.
 import { createServer } from "node:net";
 import type { Socket } from "node:net";
 
@@ -115,7 +115,8 @@ function answer(socket: Socket, path: string, body: Buffer): void {
   counts.outputTokens += streams ? 100 : 40;
   if (streams) {
     counts.streams++;
-    stream(socket, isAnthropic ? ANTHROPIC_STREAM : OPENAI_STREAM, path.startsWith("/s5") ? 5 : 0);
+    const gapMs = Number(/^\/s(\d+)/.exec(path)?.[1] ?? 0);
+    stream(socket, isAnthropic ? ANTHROPIC_STREAM : OPENAI_STREAM, gapMs);
     return;
   }
   const bytes = isAnthropic ? ANTHROPIC_ANSWER : OPENAI_ANSWER;
