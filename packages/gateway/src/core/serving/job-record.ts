@@ -170,8 +170,15 @@ export function isCancelled(error: unknown): boolean {
   return error instanceof HomegrownError && error.kind === "cancelled";
 }
 
+/** Ended from this side while the target worked: that says nothing of the target, which bills it all the same. */
+export function isBrokenOff(error: unknown): boolean {
+  return isCancelled(error) || (error instanceof HomegrownError && BREAKS_OFF.has(error.code));
+}
+
+const BREAKS_OFF: ReadonlySet<string> = new Set(["gateway/key-revoked", "gateway/draining"]);
+
 /** A provider bills what it worked on: everything that was answered, and what was broken off while it worked. */
 function isCharged({ error, usage, textBytes, committed, unsent }: RunOutcome): boolean {
   if (unsent === true) return false;
-  return error === undefined || committed || usage !== undefined || textBytes > 0 || isCancelled(error);
+  return error === undefined || committed || usage !== undefined || textBytes > 0 || isBrokenOff(error);
 }

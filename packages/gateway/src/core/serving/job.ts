@@ -14,7 +14,7 @@ import type { RunOutcome } from "../running/run-outcome.ts";
 import { AnswerHooks } from "./answer-hooks.ts";
 import { cacheKeyOf, deliverCached } from "./cached-answer.ts";
 import type { CoreOptions } from "./core-options.ts";
-import { JobRecord, isCancelled } from "./job-record.ts";
+import { JobRecord, isBrokenOff } from "./job-record.ts";
 import { coverRequest } from "./reservation.ts";
 import { runAttempt } from "./run-attempt.ts";
 import { mirror } from "./shadow-copy.ts";
@@ -142,11 +142,11 @@ export class Job {
     for (let candidate = attempts.first(); ;) {
       const outcome = await this.#try(plan, candidate, attempts, delivery, listener);
       if (outcome.error === undefined) return attempts.succeed();
-      if (!isCancelled(outcome.error) && !outcome.committed) {
+      if (!isBrokenOff(outcome.error) && !outcome.committed) {
         candidate = await attempts.retry(outcome.error, this.#delivery.signal);
         continue;
       }
-      if (isCancelled(outcome.error)) attempts.abandon();
+      if (isBrokenOff(outcome.error)) attempts.abandon();
       else attempts.fail(outcome.error);
       throw outcome.error;
     }
