@@ -3,7 +3,7 @@
 import { HomegrownError } from "@homegrown/contracts";
 import type { ErrorKind } from "@homegrown/contracts";
 import { UpstreamError } from "../../core/upstream-errors.ts";
-import { readProviderError } from "../../core/provider-error.ts";
+import { readProviderError, saysContextExceeded } from "../../core/provider-error.ts";
 import type { RenderedError } from "../../server/front.ts";
 import { statusOfFault } from "./upstream-statuses.ts";
 
@@ -140,7 +140,7 @@ function providedBy(error: HomegrownError): { message: string; code?: string; pa
 
 function paramOf({ code, details }: HomegrownError): string | null {
   const { param, needs } = details;
-  if (typeof param === "string") return param;
+  if (typeof param === "string" && param !== "") return param;
   const need = Array.isArray(needs) ? PARAM_OF_NEED[String(needs[0])] : undefined;
   return need ?? PARAM_OF_CODE[code] ?? null;
 }
@@ -157,6 +157,9 @@ function statusOf(error: HomegrownError): number {
 
 /** Whichever port it comes from: OpenAI answers a prompt that is too long with 400 and its own code. */
 function isContextExceeded(error: HomegrownError): boolean {
+  if (error instanceof UpstreamError) {
+    return error.fault === "rejected" && saysContextExceeded(error.providerError);
+  }
   return /\/(?:context-(?:length-)?exceeded|prompt-too-long)$/.test(error.code);
 }
 
