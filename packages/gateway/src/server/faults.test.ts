@@ -374,6 +374,7 @@ describe("faults of clients", () => {
       attempts: 1,
       version: "garden@1",
       outputTokens: 3,
+      costUsd: 0,
     });
   });
 
