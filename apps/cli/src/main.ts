@@ -5,10 +5,10 @@ import { commands } from "./commands/index.ts";
 import { EXIT, reportFailure } from "./exit.ts";
 
 export async function main(args: readonly string[]): Promise<void> {
-  // `homegrown train | head -1`: the reader left, the work goes on.
+  // `homegrown train | head -1`, or a terminal that was closed: the reader left, the work goes on.
   for (const stream of [process.stdout, process.stderr]) {
     stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EPIPE") throw error;
+      if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
     });
   }
   try {

@@ -4,13 +4,13 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { after, before, describe, test } from "node:test";
-import type { BudgetReport, Key, LedgerPage, UsageRow, UsageTotals } from "@homegrown/gateway";
+import type { BudgetReport, Key, LedgerPage, ListedCapture, UsageRow, UsageTotals } from "@homegrown/gateway";
 import { sendRequest } from "@homegrown/testing";
 import type { RawAnswer } from "@homegrown/testing";
 import { runCommand, runJson, startServer, untilPrinted } from "./command-line.ts";
@@ -200,6 +200,37 @@ describe("the gateway", () => {
     assert.deepEqual(swift?.targets[0], { ...swift?.targets[0], target: "up/quick", state: "closed" });
   });
 
+  test("what a route and a key allow is kept, masked, exported and deleted", async () => {
+    await writeConfig(', kept: { targets: ["up/quick"], capture: "evaluate" }');
+    const { key } = await json<MadeKey>("keys", "create", "--name", "kept", "--rights", "evaluate");
+    const messages = [{ role: "user", content: "Say hello to anna.berger@gartenbau-berger.de." }];
+    const body = { model: "kept", user: "user-7", max_tokens: 4, messages };
+    const headers = { authorization: `Bearer ${key}` };
+    await untilStatus(200, () => sendRequest(`${server.url}/v1/chat/completions`, { headers, body }));
+    const deadline = performance.now() + SOON_MS;
+    let kept: ListedCapture[] = [];
+    while (kept.length === 0 && performance.now() < deadline) {
+      kept = await json<ListedCapture[]>("captures", "list", "--key", "kept");
+    }
+    assert.deepEqual([kept.length, kept[0]?.right, kept[0]?.own], [1, "evaluate", false]);
+    const out = path.join(scratch, "kept.jsonl");
+    const counts = await Promise.all(
+      ["train", "evaluate"].map((right) =>
+        json<{ numExamples: number }>("captures", "export", "--right", right, "--out", `${out}.${right}`),
+      ),
+    );
+    // A rented model's answer is never trained on by default.
+    assert.deepEqual(
+      counts.map(({ numExamples }) => numExamples),
+      [0, 1],
+    );
+    const text = await readFile(`${out}.evaluate`, "utf8");
+    assert.match(text, /Say hello to /);
+    assert.doesNotMatch(text, /gartenbau-berger/);
+    const deleted = await json<{ captures: number }>("captures", "delete", "--subject", "user-7");
+    assert.equal(deleted.captures, 1);
+  });
+
   test("it drains: a stream that runs is finished, then the process ends with 0", async () => {
     const { key } = await json<MadeKey>("keys", "create", "--name", "drain");
     await untilStatus(200, () => ask(server.url, key));
@@ -238,7 +269,7 @@ describe("the gateway", () => {
     assert.equal(seen.size, 3, "another process took its place");
 
     await writeConfig(', both: "up/quick"');
-    await untilPrinted(server.command, /taken over: routes\.swift removed, routes\.both added/);
+    await untilPrinted(server.command, /taken over: routes\.kept removed, routes\.both added/);
     for (let i = 0; i < 4; i++) assert.equal((await ask(server.url, key, "both")).status, 200);
     const outcome = await server.stop();
     assert.equal(outcome.code, 0, outcome.stderr);

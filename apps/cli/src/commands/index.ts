@@ -50,6 +50,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./ledger.ts")).defineLedger(),
   },
   {
+    name: "captures",
+    summary: "Requests and answers that were kept: list, export for trainers, delete.",
+    load: async () => (await import("./captures.ts")).defineCaptures(),
+  },
+  {
     name: "data",
     summary: "Prepare text for training, and count what each step kept.",
     load: async () => (await import("./data.ts")).defineData(),
