@@ -15,3 +15,15 @@ export function readProviderError(
     ...((typeof code === "string" || typeof code === "number") && { code: String(code) }),
   };
 }
+
+const CONTEXT_CODES: ReadonlySet<string> = new Set(["context_length_exceeded", "context_window_exceeded"]);
+/** Providers without a code for it, Anthropic among them, say it in words that clients look for. */
+const CONTEXT_WORDS =
+  /\bprompt is too long\b|\bmaximum context length\b|\bexceeds? (?:the |this model's )?(?:available )?context\b|\bexceed_context_size\b/i;
+
+/** Whether the provider refused a prompt because it is longer than the model's context. */
+export function saysContextExceeded(body: unknown): boolean {
+  const error = readProviderError(body);
+  if (error === undefined) return false;
+  return CONTEXT_CODES.has(error.code ?? "") || CONTEXT_WORDS.test(error.message);
+}

@@ -66,11 +66,27 @@ it("an Anthropic provider's own words about the request reach the client", () =>
   const error = { type: "invalid_request_error", message: "tools.0: bad", details: { error_code: "x" } };
   const rejected = upstream("rejected", { status: 400, providerError: { type: "error", error } });
   assert.deepEqual(JSON.parse(renderError(rejected, "r").body).error, error);
-  const foreign = upstream("rejected", {
-    providerError: { error: { message: "secret of another protocol" } },
+});
+
+it("so do those of other protocols' providers, in Anthropic's shape, but not what concerns the provider alone", () => {
+  const error = { message: "No such tool.", type: "invalid_request_error", param: "tools" };
+  const rendered = renderError(upstream("rejected", { providerError: { error } }), "r");
+  assert.deepEqual(JSON.parse(rendered.body).error, {
+    type: "invalid_request_error",
+    message: "No such tool.",
   });
-  assert.equal(JSON.parse(renderError(foreign, "r").body).error.type, "invalid_request_error");
-  assert.equal(renderError(foreign, "r").body.includes("secret"), false);
+  for (const fault of ["rate-limited", "unauthenticated", "server-error", "overloaded"] as const) {
+    const own = upstream(fault, { providerError: { error: { message: "Limit of org-secret reached" } } });
+    assert.equal(renderError(own, "r").body.includes("secret"), false, fault);
+  }
+});
+
+it("a context that is too long is told in the words that agents know, whoever refused it", () => {
+  const message = "This model's maximum context length is 8192 tokens.";
+  const error = { message, type: "invalid_request_error", code: "context_length_exceeded" };
+  const rendered = renderError(upstream("rejected", { providerError: { error } }), "r");
+  assert.equal(rendered.status, 400);
+  assert.equal(JSON.parse(rendered.body).error.message, `prompt is too long: ${message}`);
 });
 
 it("clients try again where it may help, and only there", () => {

@@ -2,6 +2,7 @@
 // and headers from which they decide whether to try again. https://platform.claude.com/docs/en/api/errors
 import { HomegrownError } from "@homegrown/contracts";
 import type { ErrorKind } from "@homegrown/contracts";
+import { readProviderError, saysContextExceeded } from "../../core/provider-error.ts";
 import { UpstreamError } from "../../core/upstream-errors.ts";
 import type { UpstreamFault } from "../../core/upstream-errors.ts";
 import type { RenderedError } from "../../server/front.ts";
@@ -70,6 +71,7 @@ const TYPE_OF_STATUS: Readonly<Record<number, string>> = {
 
 /** Names of our codes for a budget that is used up: 402, which no client tries again by itself. */
 const BUDGET_CODE = /^gateway\/(?:budget|spend)-/;
+const FULL = "prompt is too long";
 const CONTEXT_CODE = /\/(?:context-(?:length-)?exceeded|prompt-too-long|conversation-too-long)$/;
 
 export function renderError(thrown: unknown, requestId: string): RenderedError {
@@ -124,9 +126,16 @@ function typeOf(status: number): string {
 }
 
 function messageOf(error: HomegrownError): string {
-  const words = `${error.message} ${error.hint}`;
+  const words = wordsOfProvider(error) ?? `${error.message} ${error.hint}`;
   // Agents know a full context by these words and make room.
-  return isContextExceeded(error) ? `prompt is too long: ${words}` : words;
+  return isContextExceeded(error) && !words.startsWith(FULL) ? `${FULL}: ${words}` : words;
+}
+
+/** What a provider of another protocol said against the request: the client alone can act on it. */
+function wordsOfProvider(error: HomegrownError): string | undefined {
+  if (!(error instanceof UpstreamError)) return undefined;
+  if (error.fault !== "rejected" && error.fault !== "content-filter") return undefined;
+  return readProviderError(error.providerError)?.message;
 }
 
 /** What an Anthropic-compatible provider said of the request itself, in its own words and details. */
@@ -140,6 +149,9 @@ function providersOwn(error: HomegrownError): object | undefined {
 
 /** Whichever port it comes from: Anthropic answers a prompt that is too long with 400. */
 function isContextExceeded(error: HomegrownError): boolean {
+  if (error instanceof UpstreamError) {
+    return error.fault === "rejected" && saysContextExceeded(error.providerError);
+  }
   return CONTEXT_CODE.test(error.code);
 }
 

@@ -96,6 +96,13 @@ describe("errors of providers", () => {
     assert.equal(bodyOf(upstream({ fault: "content-filter", providerError })).code, "content_filter");
   });
 
+  it("about a context that is too long have OpenAI's code, whoever refused it", () => {
+    const error = { type: "invalid_request_error", message: "prompt is too long: 9 tokens > 8 maximum" };
+    const refused = upstream({ fault: "rejected", providerError: { type: "error", error } });
+    assert.equal(bodyOf(refused).code, "context_length_exceeded");
+    assert.equal(bodyOf(refused).message, error.message);
+  });
+
   it("about the provider's own affairs do not", () => {
     const providerError = { error: { message: "Limit of org-secret reached", code: "rate_limit_exceeded" } };
     for (const fault of ["rate-limited", "unauthenticated", "server-error", "overloaded"] as const) {
