@@ -1,15 +1,16 @@
-// A gateway in a process of its own, for chains: its configuration is the first argument, its address goes to
-// whoever started it, and it ends with them. A second argument names a module that makes its own models.
+// A gateway in a process of its own, for chains: it is told what to be in its argument, says its address to
+// whoever started it, and ends with them.
+import { openGatewayDatabase } from "../composition/gateway-database.ts";
 import { startGateway } from "../composition/start-gateway.ts";
-import type { GatewayConfigInput } from "../config/gateway-config.ts";
 import type { GatewayOptions } from "../composition/start-gateway.ts";
-
-const [, , config = "{}", models] = process.argv;
+import type { GatewayProcessOptions } from "./world.fixture.ts";
 
 interface TestModels {
   MarkovDirectory: new (models: object) => NonNullable<GatewayOptions["directory"]>;
   createMarkovModel(options: { modelId: string; contextLength: number }): unknown;
 }
+
+const { config, database: file, models } = JSON.parse(process.argv[2]!) as GatewayProcessOptions;
 
 async function createDirectory(specifier: string): Promise<NonNullable<GatewayOptions["directory"]>> {
   const { MarkovDirectory, createMarkovModel } = (await import(specifier)) as TestModels;
@@ -18,7 +19,10 @@ async function createDirectory(specifier: string): Promise<NonNullable<GatewayOp
 }
 
 const gateway = await startGateway({
-  config: JSON.parse(config) as GatewayConfigInput,
+  config,
+  ...(file !== undefined && {
+    database: await openGatewayDatabase({ kind: "sqlite", file, synchronous: "normal" }),
+  }),
   ...(models !== undefined && { directory: await createDirectory(models) }),
 });
 process.on("disconnect", () => process.exit(0));

@@ -49,11 +49,12 @@ async function call(message: object): Promise<Reply> {
   return reply;
 }
 
+const read = (reply: Reply): Answer => ({ ...reply, finish: toFinish(reply.finish) });
+
 function openPython(client: string, isAsync: boolean): OpenConversation {
   return (options: ConversationOptions) => {
     const conversation = ++numConversations;
     const opened = call({ method: "open", client, async: isAsync, conversation, options });
-    const read = (reply: Reply): Answer => ({ ...reply, finish: toFinish(reply.finish) });
     return {
       async ask({ signal, onText, ...question }: Question) {
         await opened;

@@ -52,7 +52,9 @@ const FAMILIES: Record<FrontName, string> = {
 export async function openWorld(startUpstream: () => Promise<UpstreamProcess>): Promise<World> {
   process.env[UPSTREAM_KEY.env] = "test-key";
   const upstream = await startUpstream();
-  const second = await startGatewayProcess(providersOf(upstream.url), RELAYS);
+  const second = await startGatewayProcess({
+    config: { ...providersOf(upstream.url), routes: RELAYS, defaults: ONE_TRY },
+  });
   const folder = await mkdtemp(join(tmpdir(), "homegrown-clients-"));
   const database = await openGatewayDatabase({
     kind: "sqlite",
@@ -139,17 +141,19 @@ export interface GatewayProcess {
   stop(): void;
 }
 
-/** `models`: where the process finds what makes its own model, as a module's URL. */
-export async function startGatewayProcess(
-  providers: Pick<GatewayConfigInput, "providers">,
-  routes: NonNullable<GatewayConfigInput["routes"]>,
-  models?: string,
-): Promise<GatewayProcess> {
-  const config: GatewayConfigInput = { ...providers, routes, defaults: ONE_TRY };
-  const args = [JSON.stringify(config), ...(models === undefined ? [] : [models])];
+export interface GatewayProcessOptions {
+  config: GatewayConfigInput;
+  /** Its database's file; without one it has no keys and no ledger. */
+  database?: string;
+  /** The URL of a module that makes an own model for it. */
+  models?: string;
+}
+
+export async function startGatewayProcess(options: GatewayProcessOptions): Promise<GatewayProcess> {
   const env = { ...process.env };
   delete env["NODE_TEST_CONTEXT"];
-  const child = fork(join(import.meta.dirname, "gateway-process.fixture.ts"), args, { env });
+  const file = join(import.meta.dirname, "gateway-process.fixture.ts");
+  const child = fork(file, [JSON.stringify(options)], { env });
   const { url } = await firstMessage<{ url: string }>(child);
   return { url, stop: () => child.kill() };
 }
