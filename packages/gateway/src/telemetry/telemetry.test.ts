@@ -71,6 +71,9 @@ async function ask(
   return answer.text();
 }
 
+const chunk = (rest: object): string =>
+  `data: ${JSON.stringify({ id: "x", object: "chat.completion.chunk", created: 1, model: "m", ...rest })}\n\n`;
+
 describe("telemetry of a running gateway", () => {
   const upstream = new ProviderUpstream();
   const collector = new ProviderUpstream();
@@ -98,6 +101,7 @@ describe("telemetry of a running gateway", () => {
     return startGateway({
       config: {
         providers: {
+          gone: { kind: "openai-compatible", baseUrl: "http://127.0.0.1:1/v1" },
           hosted: {
             kind: "openai-compatible",
             baseUrl: `${upstreamUrl}/v1`,
@@ -107,7 +111,7 @@ describe("telemetry of a running gateway", () => {
             },
           },
         },
-        routes: { fast: "hosted/small" },
+        routes: { fast: "hosted/small", both: ["gone/large", "hosted/small"] },
         telemetry: {
           otlpEndpoint: collectorUrl,
           otlpHeaders: { authorization: { env: "TELEMETRY_TEST_COLLECTOR" } },
@@ -195,6 +199,49 @@ describe("telemetry of a running gateway", () => {
     assert.equal(toObject(client.attributes)["homegrown.passed_through"], false);
     const forwarded = parseTraceparent(upstream.requests[0]!.headers["traceparent"])!;
     assert.equal(forwarded.spanId, client.spanId);
+  });
+
+  it("shows when the first chunk of a stream came, and what the whole cost", async () => {
+    const choice = { index: 0, delta: { content: ANSWER }, finish_reason: null };
+    const end = { index: 0, delta: {}, finish_reason: "stop" };
+    const usage = { prompt_tokens: 11, completion_tokens: 7, total_tokens: 18 };
+    upstream.script({
+      headers: { "content-type": "text/event-stream" },
+      body: `${chunk({ choices: [choice] })}${chunk({ choices: [end] })}${chunk({ choices: [], usage })}data: [DONE]\n\n`,
+    });
+    const gateway = await start();
+    assert.ok((await ask(gateway, { stream: true })).includes(ANSWER));
+    await gateway.close();
+    const client = toObject(spansSeen().find(({ kind }) => kind === 3)!.attributes);
+    assert.equal(client["gen_ai.request.stream"], true);
+    assert.ok((client["gen_ai.response.time_to_first_chunk"] as number) > 0);
+    assert.equal(client["gen_ai.usage.output_tokens"], 7);
+    const { metrics } = metricsSeen();
+    const first = metrics.find(({ name }) => name === "gen_ai.server.time_to_first_token")!;
+    assert.equal(first.histogram!.dataPoints[0]!.count, 1);
+  });
+
+  it("shows each attempt of a request that a second target answered", async () => {
+    const gateway = await start();
+    assert.ok((await ask(gateway, { model: "both" })).includes(ANSWER));
+    await gateway.close();
+    const [server, ...attempts] = spansSeen();
+    // Whoever refuses is asked again once, before the next.
+    assert.ok(attempts.length >= 2);
+    assert.equal(toObject(server!.attributes)["homegrown.attempts"], attempts.length);
+    const last = attempts.pop()!;
+    for (const attempt of attempts) {
+      assert.equal(attempt.name, "chat large");
+      assert.equal(toObject(attempt.attributes)["error.type"], "gateway/upstream-refused");
+      assert.deepEqual(attempt.status, { code: 2 });
+    }
+    assert.equal(last.name, "chat small");
+    assert.deepEqual(last.status, {});
+    assert.deepEqual(server!.status, {}, "the client noticed nothing");
+    const told = parseTraceparent(upstream.requests[0]!.headers["traceparent"])!;
+    assert.equal(told.spanId, last.spanId);
+    assert.equal(told.traceId, server!.traceId);
+    assert.equal(records[0]!.traceId, server!.traceId);
   });
 
   it("counts the same for Prometheus, the collector and the log", async () => {
