@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { after, before, describe, it } from "node:test";
 import Anthropic, { APIError as AnthropicError } from "@anthropic-ai/sdk";
 import OpenAI, { APIError as OpenAIError } from "openai";
@@ -207,6 +209,37 @@ describe("beside a broken upstream", () => {
   });
 });
 
+it("a gateway that closes ends what runs past the drain, charges it, and blames nobody", async () => {
+  const rig = await openRig({
+    models: ["scripted-wait-5000", "scripted-pace-20"],
+    config: (config) => ({ ...config, defaults: { retry: { maxAttempts: 3 } } }),
+    gateway: { drainMs: 100 },
+  });
+  const bodies = [
+    chat!.body("chat/scripted-wait-5000", "x", false),
+    chat!.body("anthropic/scripted-wait-5000", "x", true),
+    chat!.body("chat/scripted-pace-20", "repeat 400: word", true),
+  ];
+  const asked = bodies.map((body, index) =>
+    rig.post(chat!.path, body, { "x-request-id": `closing-${index}` }),
+  );
+  let running = 0;
+  while (running < bodies.length) ({ running } = await rig.upstream.counts());
+  await rig.gateway.close();
+  const [whole, waiting, streaming] = await Promise.all(asked);
+  for (const answer of [whole!, waiting!]) {
+    assert.deepEqual([answer.status, chat!.errorOf(answer)], [503, "gateway/draining"]);
+  }
+  assert.match(chat!.brokenOf(streaming!), /shutting down/);
+  for (const index of bodies.keys()) {
+    const row = await rig.ledgerRow(`closing-${index}`);
+    assert.deepEqual([row.outcome, row.errorCode, row.attempts], ["failed", "gateway/draining", 1]);
+    assert.ok(row.usage.estimated && row.usage.input > 0 && row.costNano! > 0);
+  }
+  assert.equal((await rig.upstream.quiet(1_000)).openConnections, 0);
+  await rig.close();
+});
+
 /** The Responses library ends a broken stream by throwing, or with the failed response. */
 async function lastEvent(client: OpenAI, model: string): Promise<string> {
   let last = "";
@@ -246,7 +279,15 @@ function delay(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
+const collectGarbage = exposeGarbageCollector();
+
+function exposeGarbageCollector(): () => void {
+  setFlagsFromString("--expose-gc");
+  return runInNewContext("gc") as () => void;
+}
+
 function bytesHeld(): number {
+  collectGarbage();
   const { arrayBuffers, heapUsed } = process.memoryUsage();
   return arrayBuffers + heapUsed;
 }
