@@ -90,7 +90,7 @@ function toPage(
   return `# ${numAsked.toLocaleString("en")} requests with random faults: ${kept ? "none lost, memory flat" : "none lost, memory over its bound"}
 
 Clients that ask, leave and read slowly; a provider that fails before, during and after; a gateway with a key, a budget
-and its ledger in SQLite between them, each in a process of its own. Half of the requests are translated between
+and its ledger in SQLite between them, each in a process of its own. A quarter of the requests are translated between
 protocols. The gateway's node runs with \`${SMALL_HEAP.join(" ")}\`. ${CONCURRENCY} at once, ${Math.round(numAsked / seconds)} a second, ${cpu.toFixed(0)} µs of CPU each.
 ${cpus()[0]?.model ?? "unknown"}, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}, commit ${describeCommit()}.
 Written by \`node bench/gateway/million.ts ${numRequests} ${seed}\`.

@@ -131,11 +131,13 @@ export async function askMany(
   await Promise.all(Array.from({ length: concurrency }, client));
 }
 
-/** Uniform in [0, 1), the same for the same seed: a linear congruential generator. */
+/** Uniform in [0, 1), the same for the same seed, unlike for neighbouring ones (mulberry32). */
 export function createDraw(seed: number): () => number {
-  let state = Math.imul(seed, 0x9e3779b1) >>> 0;
+  let state = seed >>> 0;
   return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 }

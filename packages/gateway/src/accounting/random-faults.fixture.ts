@@ -37,6 +37,9 @@ const SHARES = {
   /** The client leaves at any time, perhaps before the gateway has seen the whole request. */
   early: 0.05,
 } as const;
+/** Of the requests of each kind, how many go to a provider that speaks the other protocol. */
+const TRANSLATED = 0.25;
+
 type Kind = keyof typeof SHARES;
 const KINDS = Object.keys(SHARES) as Kind[];
 const BEFORE_FIRST_BYTE: readonly Fault[] = ["500", "429", "reset"];
@@ -110,10 +113,12 @@ function drawKind(draw: () => number): Kind {
 function toQuestion({ text }: ShownKey, kind: Kind, number: number, draw: () => number): Question {
   const pick = <T>(list: readonly T[]): T => list[Math.floor(draw() * list.length)]!;
   const stream = kind === "left" || draw() < 0.4;
+  const protocol = pick(["openai", "anthropic"] as const);
+  const other = protocol === "openai" ? "anthropic" : "openai";
   const question: Question = {
     key: text,
-    alias: `${kind}-${pick(["openai", "anthropic"])}`,
-    protocol: pick(["openai", "anthropic"]),
+    alias: `${kind}-${draw() < TRANSLATED ? other : protocol}`,
+    protocol,
     stream,
     maxTokens: draw() < 0.5 ? 60 : undefined,
     padding: "x".repeat(Math.floor(draw() * 500)),
