@@ -10,13 +10,12 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { ensureNpm, startScriptedUpstream } from "@homegrown/testing";
-import { FRONTS, PAIRINGS } from "./matrix.ts";
+import { CODEX_PACKAGE, FRONTS, PAIRINGS } from "./matrix.ts";
 import type { PairingName } from "./matrix.ts";
 import { PNG } from "./scenarios.fixture.ts";
 import { openWorld } from "./world.fixture.ts";
 import type { World } from "./world.fixture.ts";
 
-const PACKAGE = "@openai/codex@0.169.0";
 const PROMPT = 'Now call exec_command({"cmd":"echo grown > seed.txt && cat seed.txt"}) please.';
 const MAX_MS = 60_000;
 
@@ -31,7 +30,7 @@ const outside = createServer().on("connection", (socket) => {
 });
 
 before(async () => {
-  codex = join(await ensureNpm([PACKAGE]), "node_modules/@openai/codex/bin/codex.js");
+  codex = join(await ensureNpm([CODEX_PACKAGE]), "node_modules/@openai/codex/bin/codex.js");
   world = await openWorld(startScriptedUpstream);
   folder = await mkdtemp(join(tmpdir(), "homegrown-codex-"));
   await new Promise<void>((resolve) => outside.listen(0, "127.0.0.1", resolve));

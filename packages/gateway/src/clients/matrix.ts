@@ -75,6 +75,17 @@ export const PAIRINGS = {
 } as const satisfies Record<string, Pairing>;
 export type PairingName = keyof typeof PAIRINGS;
 
+/** Pinned here, because they are no part of the main install. */
+export const PYTHON_PACKAGES = [
+  "openai==3.54.0",
+  "anthropic==2.12.0",
+  "langchain-openai==1.7.4",
+  "langchain-anthropic==1.7.10",
+] as const;
+export const CODEX_PACKAGE = "@openai/codex@0.169.0";
+/** Codex only streams, and runs its own conversation around a prompt. */
+export const CODEX_SCENARIOS: readonly ScenarioName[] = ["tools", "image", "structured", "reasoning"];
+
 export interface MatrixClient {
   /** Package and version, as installed. */
   package: string;

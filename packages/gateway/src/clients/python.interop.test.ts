@@ -8,21 +8,15 @@ import { after, before } from "node:test";
 import { ensurePython, startScriptedUpstream } from "@homegrown/testing";
 import { toFinish } from "./conversation.fixture.ts";
 import type { Answer, ConversationOptions, OpenConversation, Question } from "./conversation.fixture.ts";
+import { PYTHON_PACKAGES } from "./matrix.ts";
 import { testClients } from "./scenarios.fixture.ts";
-
-const PACKAGES = [
-  "openai==3.54.0",
-  "anthropic==2.12.0",
-  "langchain-openai==1.7.4",
-  "langchain-anthropic==1.7.10",
-];
 
 let python: ChildProcessWithoutNullStreams;
 let answers: AsyncIterator<string>;
 let numConversations = 0;
 
 before(async () => {
-  python = spawn(await ensurePython(PACKAGES), [join(import.meta.dirname, "python-clients.py")], {
+  python = spawn(await ensurePython(PYTHON_PACKAGES), [join(import.meta.dirname, "python-clients.py")], {
     stdio: ["pipe", "pipe", "inherit"] as never,
     env: { PATH: process.env["PATH"], LANGSMITH_TRACING: "false" },
   });
