@@ -79,12 +79,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const config = parseConfig(options.config ?? {}, "the configuration");
   const limits = toLimits(config.limits, options.limits ?? {});
   const routing = await ConfiguredRouting.open(config, { directory, loadMasker });
-  const teamLimits = (team: string): KeyLimits | undefined => limitsOfTeam(routing.config, team);
-  const state =
-    database && (await GatewayState.open(database, { ...options.state, onError: onFault, teamLimits }));
-  const responses = database && createResponses(database, config, onFault);
-  const retentionDays = (): number => routing.config.capture.retentionDays;
-  const capturing = database && state && createCapturing({ database, state, retentionDays, onFault });
+  let server: HttpServer | undefined;
+  let state: GatewayState | undefined;
+  // First, because it may refuse its configuration, and then there is nothing to close.
   const telemetry = await createTelemetry(config.telemetry, {
     status: {
       activity: () => server?.activity() ?? { requests: 0, streams: 0 },
@@ -95,7 +92,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     ...(config.processes > 1 && { prometheusLabels: { "homegrown.process": process.pid } }),
     onFault,
   });
-  let server: HttpServer | undefined;
+  const teamLimits = (team: string): KeyLimits | undefined => limitsOfTeam(routing.config, team);
+  state = database && (await GatewayState.open(database, { ...options.state, onError: onFault, teamLimits }));
+  const responses = database && createResponses(database, config, onFault);
+  const retentionDays = (): number => routing.config.capture.retentionDays;
+  const capturing = database && state && createCapturing({ database, state, retentionDays, onFault });
   const caches = new AnswerCaches();
   const core = createCore({
     accounts: state ? createStateAccounts(state) : NO_ACCOUNTS,
