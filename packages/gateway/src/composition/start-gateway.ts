@@ -42,7 +42,7 @@ export interface GatewayOptions {
   /** Further names that a Host or Origin header may carry, for a reverse proxy on this machine. */
   allowedHosts?: readonly string[];
   limits?: Partial<GatewayLimits>;
-  /** Called once when a request is over; holds no prompt and no answer. */
+  /** Called once when a request is over; holds a prompt and an answer only with `telemetry.logPrompts`. */
   onRequest?: (record: RequestRecord) => void;
   /** Told of what fails beside requests: the store, background work. Holds no secret and no prompt. */
   onFault?: (error: unknown) => void;
