@@ -1,8 +1,8 @@
 // Own models, state and gateway of one process, opened and closed together.
 import { toErrorRecord } from "@homegrown/contracts";
 import type { ModelDirectory } from "@homegrown/contracts";
-import { listKeys, startGateway } from "@homegrown/gateway";
-import type { Gateway, GatewayConfig } from "@homegrown/gateway";
+import { listKeys, loadPriceCatalogue, startGateway } from "@homegrown/gateway";
+import type { Gateway, GatewayConfig, GatewayDatabase } from "@homegrown/gateway";
 import { openState } from "../gateway/configuration.ts";
 import type { ServingLog } from "../terminal/serving-log.ts";
 import { LateOwnModels } from "./late-own-models.ts";
@@ -45,7 +45,7 @@ export async function openGateway(options: OpenGatewayOptions): Promise<OpenedGa
       ? await LateOwnModels.open({ home, onEvent: log.event, onFault })
       : undefined;
     if (directory) opened.push(() => directory.close());
-    const database = await openState(home, config);
+    const database = await openWhilePricesLoad(home, config);
     opened.push(() => database.close());
     const gateway = await startGateway({
       ...(directory && { directory }),
@@ -68,6 +68,17 @@ export async function openGateway(options: OpenGatewayOptions): Promise<OpenedGa
     await close();
     throw error;
   }
+}
+
+/** The database opens in a thread of its own; meanwhile this one loads what the gateway is about to ask for. */
+async function openWhilePricesLoad(home: string, config: GatewayConfig): Promise<GatewayDatabase> {
+  const hasPrices = Object.keys(config.providers).length > 0;
+  const [database] = await Promise.all([
+    openState(home, config),
+    // What cannot be loaded is told by who needs it.
+    hasPrices ? loadPriceCatalogue().catch(() => undefined) : undefined,
+  ]);
+  return database;
 }
 
 async function namesOf(

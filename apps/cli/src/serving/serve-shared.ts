@@ -137,7 +137,7 @@ class WorkerGroup {
         if (performance.now() - startedAt > WELL_MS) this.#numCrashes = 0;
         this.#startLater(worker.process.pid ?? 0, reason);
       });
-      send(worker, { type: "start", home, host, port, json, config: this.#config });
+      send(worker, { type: "start", home, host, port, json, config: this.#forWorker(this.#config) });
     });
   }
 
@@ -172,8 +172,13 @@ class WorkerGroup {
       const onExit = (): void => finish();
       const timer = setTimeout(() => finish(reloadTimedOut(worker)), RELOAD_MS);
       worker.on("message", onMessage).on("exit", onExit);
-      send(worker, { type: "reload", number, config });
+      send(worker, { type: "reload", number, config: this.#forWorker(config) });
     });
+  }
+
+  /** The command line may ask for more processes than the file; metrics are told apart where there are several. */
+  #forWorker(config: GatewayConfig): GatewayConfig {
+    return { ...config, processes: this.#options.processes };
   }
 }
 
