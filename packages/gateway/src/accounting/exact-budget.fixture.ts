@@ -1,6 +1,7 @@
 // Many clients against one small budget, through gateways in processes of their own. What is compared: the budget
 // as the store has it, the ledger's rows, and the account that the provider kept, request by request.
 import assert from "node:assert/strict";
+import { listBudgets } from "../budgets/budget-admin.ts";
 import type { ShownKey } from "../keys/key-admin.ts";
 import type { LedgerRecord } from "../ledger/ledger-entry.ts";
 import { askMany, createDraw } from "./client.fixture.ts";
@@ -13,6 +14,7 @@ import type { SceneStore } from "./scene.fixture.ts";
 
 const PRICE = { input: 0.5, cacheRead: 0.05, output: 20 };
 const MODEL = { price: PRICE, maxOutputTokens: MAX_OUTPUT_TOKENS };
+const TEAM = "search";
 export const NUM_CLIENTS = 200;
 export const LIMIT_NANO = 1_000_000_000;
 /** Of any prompt here: its bytes as tokens, and what a provider may add out of sight. */
@@ -38,8 +40,11 @@ export async function spendBudget(
 ): Promise<Spending> {
   const scene = await Scene.open(await openStore());
   try {
-    const key = await scene.createKey("spender");
+    const key = await scene.createKey("spender", { team: TEAM });
     await scene.setKeyBudget(key, LIMIT_NANO / 1e9);
+    // Wider ones, which every request counts in, too.
+    await scene.setBudget({ scope: "team", scopeId: TEAM, period: "month" }, 1.2);
+    await scene.setBudget({ scope: "total", scopeId: "", period: "month" }, 5);
     const seen = await spendAll(scene, key, numGateways, seed);
     await scene.endGateways();
     const account = byId(await scene.upstream.account());
@@ -52,10 +57,13 @@ export async function spendBudget(
 
 /** No more than the budget, and the ledger's rows are its sum. */
 export async function checkSum({ scene, key, ledger, seen }: Spending): Promise<void> {
-  const { spentNanoUsd, heldNanoUsd } = await scene.budgetOf(key);
+  const { spentNanoUsd } = await scene.budgetOf(key);
   assert.ok(spentNanoUsd <= LIMIT_NANO, `spent ${spentNanoUsd}`);
-  assert.equal(costOf(ledger), spentNanoUsd);
-  assert.equal(heldNanoUsd, 0);
+  const budgets = await listBudgets(scene.database);
+  assert.equal(budgets.length, 3);
+  for (const { scope, spentNanoUsd, heldNanoUsd } of budgets) {
+    assert.deepEqual([spentNanoUsd, heldNanoUsd], [costOf(ledger), 0], scope);
+  }
   assert.ok(seen.filter(({ whole }) => whole).length > 300);
 }
 

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { listBudgets, setBudget } from "../budgets/budget-admin.ts";
-import type { BudgetReport } from "../budgets/budget-admin.ts";
+import type { BudgetName, BudgetReport } from "../budgets/budget-admin.ts";
 import { openGatewayDatabase } from "../composition/gateway-database.ts";
 import type { GatewayDatabase, GatewayDatabaseLocation } from "../composition/gateway-database.ts";
 import { createKey } from "../keys/key-admin.ts";
@@ -91,9 +91,12 @@ export class Scene {
     return createKey(this.database, { name, ...settings }, BY);
   }
 
-  async setKeyBudget({ key }: ShownKey, limitUsd: number): Promise<void> {
-    const limitNanoUsd = Math.round(limitUsd * 1e9);
-    await setBudget(this.database, { scope: "key", scopeId: key.id, period: "month", limitNanoUsd }, BY);
+  setKeyBudget({ key }: ShownKey, limitUsd: number): Promise<void> {
+    return this.setBudget({ scope: "key", scopeId: key.id, period: "month" }, limitUsd);
+  }
+
+  async setBudget(name: BudgetName, limitUsd: number): Promise<void> {
+    await setBudget(this.database, { ...name, limitNanoUsd: Math.round(limitUsd * 1e9) }, BY);
   }
 
   async budgetOf({ key }: ShownKey): Promise<BudgetReport> {
