@@ -8,6 +8,7 @@ import type { UpstreamFault } from "../../core/upstream-errors.ts";
 import type { RenderedError } from "../../server/front.ts";
 import { isObject } from "./block-fields.ts";
 import { REQUEST_ID } from "./request-headers.ts";
+import { toSentences } from "../error-sentences.ts";
 
 const STATUS_OF_KIND: { readonly [Kind in ErrorKind]: number } = {
   "invalid-input": 400,
@@ -116,9 +117,15 @@ function renderBody(error: HomegrownError, status: number, requestId: string): s
   const own = providersOwn(error);
   return JSON.stringify({
     type: "error",
-    error: own ?? { type: typeOf(status), message: messageOf(error) },
+    error: own ?? { type: typeOf(status), message: messageOf(error), ...detailsOf(error) },
     request_id: requestId,
   });
+}
+
+/** Anthropic's SDKs run their tools in a thread that the server keeps, unless they are told that it keeps none. */
+function detailsOf({ details }: HomegrownError): object | undefined {
+  if (details["param"] !== "thread") return undefined;
+  return { details: { error_code: "thread_unsupported_request", unsupported: ["thread"] } };
 }
 
 function typeOf(status: number): string {
@@ -126,7 +133,7 @@ function typeOf(status: number): string {
 }
 
 function messageOf(error: HomegrownError): string {
-  const words = wordsOfProvider(error) ?? `${error.message} ${error.hint}`;
+  const words = wordsOfProvider(error) ?? toSentences(error);
   // Agents know a full context by these words and make room.
   return isContextExceeded(error) && !words.startsWith(FULL) ? `${FULL}: ${words}` : words;
 }

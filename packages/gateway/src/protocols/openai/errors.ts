@@ -6,6 +6,7 @@ import { UpstreamError } from "../../core/upstream-errors.ts";
 import { readProviderError, saysContextExceeded } from "../../core/provider-error.ts";
 import type { RenderedError } from "../../server/front.ts";
 import { statusOfFault } from "./upstream-statuses.ts";
+import { toSentences } from "../error-sentences.ts";
 
 const STATUS_OF_KIND: { [Kind in ErrorKind]: number } = {
   "invalid-input": 400,
@@ -106,7 +107,7 @@ function renderBody(error: HomegrownError): string {
   const { fault } = error.details;
   return JSON.stringify({
     error: {
-      message: provided?.message ?? `${error.message} ${error.hint}`,
+      message: provided?.message ?? toSentences(error),
       type: typeOf(error),
       param: provided?.param ?? paramOf(error),
       code: isContextExceeded(error)
