@@ -60,7 +60,7 @@ const gateway = await startGateway({
   onFault: (error) => faults.push(error),
   config: {
     providers: {
-      chat: { kind: "openai-compatible", responses: true, ...provider },
+      chat: { kind: "openai-compatible", responses: true, audio: true, ...provider },
       anthropic: { kind: "anthropic-compatible", ...provider },
     },
     exposeTargets: true,

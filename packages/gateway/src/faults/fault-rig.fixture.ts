@@ -23,8 +23,8 @@ export interface FaultRig {
   close(): Promise<void>;
 }
 
-/** Short, so that a test may wait for each of them. */
-export const SHORT_TIMEOUTS = { connectMs: 300, firstTokenMs: 250, stallMs: 250, totalMs: 2_000 };
+/** Short, so that a test may wait for each of them, and long enough for a busy machine. */
+export const SHORT_TIMEOUTS = { connectMs: 500, firstTokenMs: 700, stallMs: 500, totalMs: 4_000 };
 const PRICE = { inputUsdPerMillion: 1, outputUsdPerMillion: 2, asOf: "2026-11-01" };
 
 /** Targets are `chat/MODEL` (OpenAI's protocols) and `anthropic/MODEL`; clients may name any. */
@@ -33,7 +33,7 @@ export function rigConfig(url: string, models: readonly string[] = []): GatewayC
   const shared = { baseUrl: `${url}/v1`, apiKey: { env: "HOMEGROWN_SCRIPTED_KEY" }, models: priced };
   return {
     providers: {
-      chat: { kind: "openai-compatible", responses: true, ...shared },
+      chat: { kind: "openai-compatible", responses: true, audio: true, ...shared },
       anthropic: { kind: "anthropic-compatible", ...shared },
     },
     exposeTargets: true,

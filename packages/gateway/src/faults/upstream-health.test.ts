@@ -46,7 +46,7 @@ describe("beside a broken upstream", () => {
           "nobody-listens": ["closed/any", "chat/scripted"],
         },
         defaults: {
-          timeouts: { ...SHORT_TIMEOUTS, totalMs: 700 },
+          timeouts: { ...SHORT_TIMEOUTS, totalMs: 1_000 },
           retry: { maxAttempts: 2, sameTarget: 0 },
         },
       }),
@@ -190,7 +190,7 @@ describe("beside a broken upstream", () => {
       const id = `endless-${front.name}`;
       const body = front.body("chat/fault-endless", "say: on and on and on", true);
       const answer = await rig.post(front.path, body, { ...front.headers, "x-request-id": id });
-      assert.match(front.brokenOf(answer), /longer than 700 ms|longer than 8388608 bytes/);
+      assert.match(front.brokenOf(answer), /longer than 1000 ms|longer than 8388608 bytes/);
       const row = await rig.ledgerRow(id);
       assert.deepEqual([row.outcome, row.usage.estimated], ["failed", true]);
     }

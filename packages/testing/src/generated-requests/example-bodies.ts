@@ -245,6 +245,20 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
       },
     ],
   },
+  "input-tokens": {
+    path: "/v1/responses/input_tokens",
+    bodies: [
+      { model: "", input: "Hello", instructions: "Be brief.", tools: [{ type: "function", name: "f" }] },
+      { model: "", input: [{ role: "user", content: [{ type: "input_text", text: "Hello" }] }] },
+    ],
+  },
+  feedback: {
+    path: "/v1/feedback",
+    bodies: [
+      { request_id: "req_1", score: 0.5, comment: "good", metrics: { a: 1 } },
+      { request_id: "req_2", correction: "better", outcome: "success" },
+    ],
+  },
   speech: {
     path: "/v1/audio/speech",
     bodies: [{ model: "", input: "Hello", voice: "alloy", response_format: "wav", speed: 1 }],

@@ -1,14 +1,16 @@
 // Requests that are nearly right, from a seed: a good body with something in it broken, or a good one.
 import { EXAMPLES } from "./example-bodies.ts";
 import type { Json } from "./example-bodies.ts";
+import type { GeneratedRequest, Random } from "./generated-request.ts";
+import { generateForm, generateStored } from "./other-requests.ts";
 
-export interface GeneratedRequest {
-  path: string;
-  headers: Record<string, string>;
-  body: Buffer;
-}
+const OTHERS: Readonly<Record<string, (random: Random, models: readonly string[]) => GeneratedRequest>> = {
+  transcriptions: (random, models) => generateForm("/v1/audio/transcriptions", random, models),
+  translations: (random, models) => generateForm("/v1/audio/translations", random, models),
+  "stored responses": generateStored,
+};
 
-export const GENERATED_FRONTS: readonly string[] = Object.keys(EXAMPLES);
+export const GENERATED_FRONTS: readonly string[] = [...Object.keys(EXAMPLES), ...Object.keys(OTHERS)];
 
 /** The same seed gives the same requests. */
 export function createRequestGenerator(
@@ -16,25 +18,22 @@ export function createRequestGenerator(
   seed: number,
   models: readonly string[],
 ): () => GeneratedRequest {
-  const { path, bodies, headers } = EXAMPLES[front]!;
   const random = createRandom(seed);
+  const other = OTHERS[front];
+  if (other) return () => other(random, models);
+  const { path, bodies, headers } = EXAMPLES[front]!;
   return () => {
     const body = structuredClone(random.pick(bodies)) as { [name: string]: Json };
-    body["model"] = random.pick(models);
+    if ("model" in body) body["model"] = random.pick(models);
     for (let left = random.below(4); left > 0; left--) mutate(body, random);
     const bytes = Buffer.from(JSON.stringify(body));
     return {
+      method: "POST",
       path,
       headers: { "content-type": "application/json", ...headers },
       body: random.below(12) === 0 ? damage(bytes, random) : bytes,
     };
   };
-}
-
-interface Random {
-  /** An integer from 0 to below `limit`. */
-  below(limit: number): number;
-  pick<T>(list: readonly T[]): T;
 }
 
 /** Mulberry32. */

@@ -2,7 +2,7 @@
 // error of the server's own that nobody foresaw.
 import { Agent, request } from "node:http";
 import { createRequestGenerator } from "./request-generator.ts";
-import type { GeneratedRequest } from "./request-generator.ts";
+import type { GeneratedRequest } from "./generated-request.ts";
 
 export interface GeneratedLoad {
   url: string;
@@ -61,13 +61,17 @@ export async function sendGenerated(load: GeneratedLoad): Promise<GeneratedRepor
   return report;
 }
 
-function send(load: GeneratedLoad, { path, headers, body }: GeneratedRequest, agent: Agent): Promise<Answer> {
+function send(
+  load: GeneratedLoad,
+  { method, path, headers, body }: GeneratedRequest,
+  agent: Agent,
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const outgoing = request(
       `${load.url}${path}`,
       {
         agent,
-        method: "POST",
+        method,
         headers: { ...headers, "content-length": body.length, authorization: `Bearer ${load.key}` },
       },
       (response) => {
@@ -132,6 +136,6 @@ function judgeStream(text: string): string | undefined {
   return ends.test(last) ? undefined : `a stream without its end: ${last.slice(0, 200)}`;
 }
 
-function show({ path, body }: GeneratedRequest): string {
-  return `POST ${path} ${body.toString("latin1").slice(0, 1500)}`;
+function show({ method, path, body }: GeneratedRequest): string {
+  return `${method} ${path} ${body.toString("latin1").slice(0, 1500)}`;
 }
