@@ -46,16 +46,20 @@ export const countTokens: ScriptedProtocol = {
   errorEvent: () => "",
 };
 
-function anthropicError({ status, message }: Parameters<ScriptedProtocol["error"]>[0]): object {
+function anthropicError({ status, message, param }: Parameters<ScriptedProtocol["error"]>[0]): object {
+  const details = { error_code: "thread_unsupported_request", unsupported: ["model"] };
   return {
     type: "error",
-    error: { type: errorTypeOf(status, "anthropic"), message },
+    error: { type: errorTypeOf(status, "anthropic"), message, ...(param === "thread" && { details }) },
     request_id: "req_scripted",
   };
 }
 
 function read(body: Body, headers: IncomingHttpHeaders, maxTokens: number): Turn {
   if (headers["anthropic-version"] === undefined) throw new Refusal("anthropic-version: header is required");
+  if (body["thread"] !== undefined && body["thread"] !== null) {
+    throw new Refusal("Threads are not available for this model.", "thread");
+  }
   const temperature = optional(body["temperature"], "temperature", toNumber(0, 1));
   optional(body["top_p"], "top_p", toNumber(0, 1));
   optional(body["top_k"], "top_k", toInteger(0, 2 ** 31));

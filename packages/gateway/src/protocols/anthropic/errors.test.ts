@@ -89,6 +89,14 @@ it("a context that is too long is told in the words that agents know, whoever re
   assert.equal(JSON.parse(rendered.body).error.message, `prompt is too long: ${message}`);
 });
 
+it("a thread that nobody keeps is refused so that SDKs go on without one", () => {
+  const refused = errorOf("invalid-input", { code: "gateway/invalid-request", details: { param: "thread" } });
+  assert.deepEqual(JSON.parse(renderError(refused, "r").body).error.details, {
+    error_code: "thread_unsupported_request",
+    unsupported: ["thread"],
+  });
+});
+
 it("clients try again where it may help, and only there", () => {
   const wait = { details: { retryAfterSeconds: 2.1 } };
   assert.deepEqual(headersOf(errorOf("overloaded", wait)), { "retry-after": "3" });
