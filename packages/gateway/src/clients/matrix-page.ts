@@ -55,6 +55,11 @@ ${Object.entries(SCENARIOS)
 All of them streamed and whole; \`abort\` is streamed by its nature, and \`retry\` takes a second, so it runs once each
 way.
 
+The loops that SDKs bring along run over every provider protocol as well, streamed and whole
+(\`tool-loops.test.ts\`): OpenAI's \`runTools\`, Anthropic's \`toolRunner\` (it asks for a thread that the server keeps,
+is told that none is kept, and goes on without), the AI SDK's \`stopWhen\` over messages and over stored Responses. So
+does \`previous_response_id\`.
+
 ## What is left out
 
 ${renderGaps()}
