@@ -33,6 +33,9 @@ const scene = await Scene.open(await createSqliteStore(), "sums");
 try {
   const key = await scene.createKey("client");
   await scene.setKeyBudget(key, 1_000_000);
+  // The first start after a change strips types, and never gives back what that took.
+  await scene.startGateway(faultyConfigOf(scene), SMALL_HEAP);
+  await scene.endGateways();
   const gateway = await scene.startGateway(faultyConfigOf(scene), SMALL_HEAP);
   const samples: Sample[] = [{ numEnded: 0, megabytes: residentMegabytes(gateway.pid) }];
   const every = Math.max(1, Math.floor(numRequests / NUM_SAMPLES));

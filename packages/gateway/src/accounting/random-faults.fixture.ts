@@ -122,7 +122,7 @@ function toQuestion({ text }: ShownKey, kind: Kind, number: number, draw: () => 
     stream,
     maxTokens: draw() < 0.5 ? 60 : undefined,
     padding: "x".repeat(Math.floor(draw() * 500)),
-    order: { id: `n${number}`, output: 1 + Math.floor(draw() * 30) },
+    order: { id: `n${number}`, output: 1 + Math.floor(draw() * 12) },
   };
   const { order } = question;
   if (kind === "clean" && stream && draw() < 0.02) question.pauseMs = 3;
@@ -131,8 +131,9 @@ function toQuestion({ text }: ShownKey, kind: Kind, number: number, draw: () => 
   if (kind === "broken") order.fault = "half";
   if (kind === "left") Object.assign(question, { leave: "first-part" });
   if (kind === "early") question.leave = Math.floor(draw() * 20);
-  if (kind === "left" || kind === "early")
-    Object.assign(order, { gapMs: 2, delayMs: Math.floor(draw() * 5) });
+  if (kind === "left" || kind === "early") {
+    Object.assign(order, { output: 30, gapMs: 2, delayMs: Math.floor(draw() * 5) });
+  }
   return question;
 }
 
