@@ -18,6 +18,8 @@ export interface RoutingDependencies {
   directory: ModelDirectory | undefined;
   /** Loaded only where a hook masks. */
   loadMasker: () => Promise<JsonMasker>;
+  /** Of an answer that a provider package reads; what passes through the core bounds itself. */
+  maxAnswerBytes: number;
 }
 
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -66,9 +68,10 @@ export class ConfiguredRouting {
 
   /** Takes a configuration over, or throws and leaves everything as it was. */
   async apply(config: GatewayConfig): Promise<void> {
-    const { directory, loadMasker } = this.#dependencies;
+    const { directory, loadMasker, maxAnswerBytes } = this.#dependencies;
     const rented = await createTargets(config.providers, {
       dispatcher: this.#dispatcher,
+      maxResponseBytes: maxAnswerBytes,
       createPassthrough: (endpoint, target) => this.#connections.createPassthrough({ ...endpoint, target }),
     });
     const masks = Object.values(config.hooks).some(({ kind }) => kind === "mask");

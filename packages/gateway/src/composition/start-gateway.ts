@@ -78,7 +78,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { directory, database, onFault = warn } = options;
   const config = parseConfig(options.config ?? {}, "the configuration");
   const limits = toLimits(config.limits, options.limits ?? {});
-  const routing = await ConfiguredRouting.open(config, { directory, loadMasker });
+  const routing = await ConfiguredRouting.open(config, {
+    directory,
+    loadMasker,
+    maxAnswerBytes: limits.maxAnswerBytes,
+  });
   let server: HttpServer | undefined;
   let state: GatewayState | undefined;
   // First, because it may refuse its configuration, and then there is nothing to close.
