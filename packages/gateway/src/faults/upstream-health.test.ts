@@ -185,6 +185,23 @@ describe("beside a broken upstream", () => {
     assert.ok(bytesHeld() - before < 4 * MAX_ANSWER_BYTES, `${(bytesHeld() - before) / 1e6} MB more`);
   });
 
+  it("no more of an answer is read than the limit says, passed through or translated", async () => {
+    const [, messages] = FRONTS;
+    for (const provider of ["chat", "anthropic"]) {
+      const id = `large-${provider}`;
+      const target = `${provider}/fault-endless`;
+      const answer = await rig.post(messages!.path, messages!.body(target, "say: on and on", false), {
+        ...messages!.headers,
+        "x-request-id": id,
+      });
+      const { errorCode } = await rig.ledgerRow(id);
+      // A busy machine may not read so much in the time that it has.
+      const isLate = errorCode === "gateway/upstream-first-token-timeout";
+      assert.equal(answer.status, isLate ? 504 : 502);
+      assert.ok(isLate || errorCode === "gateway/upstream-too-large", errorCode);
+    }
+  });
+
   it("an endless stream ends with the time that a request has, at the client's pace", async () => {
     for (const front of FRONTS) {
       const id = `endless-${front.name}`;
