@@ -173,7 +173,7 @@ it("a context too long for the own model is said so in the client's own words, t
 });
 
 async function lastRow(database: GatewayDatabase, from: Date): Promise<LedgerRecord> {
-  for (let tries = 0; tries < 300; tries++) {
+  for (let tries = 0; tries < 1000; tries++) {
     const { records } = await listLedger(database, { from });
     if (records[0] && records[0].outcome !== "open") {
       assert.equal(records.length, 1);

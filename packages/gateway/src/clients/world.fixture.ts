@@ -75,7 +75,7 @@ export async function openWorld(startUpstream: () => Promise<UpstreamProcess>): 
     alias: (pairing, front) => `${FAMILIES[front]}-via-${pairing}`,
     async ledgerSince(from, numRows) {
       let records: readonly LedgerRecord[] = [];
-      for (let tries = 0; tries < 300; tries++) {
+      for (let tries = 0; tries < 1000; tries++) {
         ({ records } = await listLedger(database, { from, limit: 1000 }));
         if (records.length >= numRows && records.every(({ outcome }) => outcome !== "open")) break;
         await new Promise((resolve) => setTimeout(resolve, 10));
