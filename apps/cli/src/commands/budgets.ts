@@ -39,7 +39,9 @@ function withScope(command: Command): Command {
 
 function defineSet(): Command {
   return withScope(
-    new Command("set").description("Make or change a budget; running gateways keep to it within a second."),
+    new Command("set").description(
+      "Make or change a budget; running gateways take it within a second, but for what they were granted before.",
+    ),
   )
     .option("--day <usd>", "dollars a day", parseDollars)
     .option("--month <usd>", "dollars a month", parseDollars)
