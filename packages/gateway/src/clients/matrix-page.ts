@@ -31,8 +31,8 @@ ${CLIENT_NAMES.map((name) => renderRow(name, versions)).join("\n")}
 ${renderCodex()}
 
 The Python SDKs of OpenAI and Anthropic validate strictly: each field of each answer and event must be of its
-declared type. Codex is the command line itself: it runs a command that the model asks for, and asked nobody but the
-gateway.
+declared type. Codex is the command line itself, with its plugins off: it runs a command that the model asks for, and
+the proxy that it was given for the world outside was asked for nothing.
 
 ## What stands behind
 

@@ -20,6 +20,8 @@ const SMALL_BODY_BYTES = 65_536;
 const EVENT_STREAM = "text/event-stream; charset=utf-8";
 const JSON_TYPE = "application/json; charset=utf-8";
 
+const UNSPEAKABLE = /[^\x20-\x7e]/;
+
 /** One request and its answer, in the words that fronts and the core need. */
 export class Exchange implements Delivery, Rostered {
   place = -1;
@@ -135,8 +137,11 @@ export class Exchange implements Delivery, Rostered {
     Object.assign(this.record, facts);
   }
 
+  /** Names of targets are free text; what no header may hold is percent-encoded. */
   annotate(name: string, value: string): void {
-    this.#annotations[name] = value;
+    this.#annotations[name] = UNSPEAKABLE.test(value)
+      ? value.toWellFormed().replace(/[^\x20-\x7e]+/g, encodeURIComponent)
+      : value;
   }
 
   send(body: Uint8Array | string, contentType: string = JSON_TYPE, status = 200): void {
@@ -205,6 +210,11 @@ export class Exchange implements Delivery, Rostered {
     }
     const rendered: RenderedError = this.protocol.renderError(reason, this.requestId);
     this.sendJson(rendered.status, rendered.body, rendered.headers);
+  }
+
+  /** Where not even an error can be said: ends the connection. */
+  drop(): void {
+    this.#response.destroy();
   }
 
   /** Call when the work is done; settles once the answer has left, or the client has. */

@@ -2,7 +2,7 @@
 import { createServer } from "node:http";
 import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
-import { HomegrownError } from "@homegrown/contracts";
+import { HomegrownError, toErrorRecord } from "@homegrown/contracts";
 import type { RequestTrace } from "../core/request-trace.ts";
 import { anthropic } from "../protocols/anthropic/protocol.ts";
 import { homegrown } from "../protocols/homegrown/protocol.ts";
@@ -147,7 +147,15 @@ function createAnswerer(
     try {
       await handled;
     } catch (error) {
-      exchange.fail(error);
+      try {
+        exchange.fail(error);
+      } catch (unspeakable) {
+        // One request must not end the process, nor hang.
+        exchange.drop();
+        process.emitWarning(`an error could not be told: ${toErrorRecord(unspeakable).code}`, {
+          code: "HOMEGROWN_UNTOLD",
+        });
+      }
     }
     const record = await exchange.closed();
     running.remove(exchange);

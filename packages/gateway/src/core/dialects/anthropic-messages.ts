@@ -1,6 +1,7 @@
 // Messages: input tokens come with the first event, cumulative output tokens with each `message_delta`.
 // https://docs.claude.com/en/docs/build-with-claude/streaming
 import { hourCacheWrites } from "../hour-cache-writes.ts";
+import { NO_USAGE } from "../token-usage.ts";
 import type { TokenUsage } from "../token-usage.ts";
 import { readProviderError } from "../provider-error.ts";
 import type { DialectReader, EventVerdict, StreamReader } from "./dialect-reader.ts";
@@ -14,8 +15,9 @@ export const messagesReader: DialectReader = {
   outputLimitMember: () => "max_tokens",
 };
 
+/** Counting is free: no token of the prompt is read by a model. */
 export const countTokensReader: DialectReader = {
-  usageOf: () => undefined,
+  usageOf: () => NO_USAGE,
   textBytesOf: () => 0,
   isAnswer: (answer) => typeof toRecord(answer)["input_tokens"] === "number",
 };

@@ -236,9 +236,10 @@ class PassRun implements PassthroughHandler {
     if (!drained) return;
     // A client that reads slowly slows its provider, instead of filling memory.
     this.#control?.pause();
+    this.#clock.awaitClient();
     drained.then(
       () => {
-        this.#clock.part();
+        this.#clock.clientTook();
         this.#control?.resume();
       },
       (error: Error) => this.#stop(error),

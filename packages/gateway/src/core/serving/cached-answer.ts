@@ -5,6 +5,7 @@ import type { RoutePlan } from "../../routing/compiled-route.ts";
 import type { Delivery } from "../delivery.ts";
 import type { Key } from "../key.ts";
 import type { ModelRequest } from "../model-request.ts";
+import type { AnswerListener } from "../running/recording.ts";
 import type { Target } from "../target.ts";
 
 export interface CacheQuestion {
@@ -36,8 +37,13 @@ export async function cacheKeyOf({
 }
 
 /** Sends a kept answer as it was sent before. Rejects when the client leaves. */
-export async function deliverCached(answer: CachedAnswer, delivery: Delivery): Promise<void> {
+export async function deliverCached(
+  answer: CachedAnswer,
+  delivery: Delivery,
+  recording: AnswerListener | undefined,
+): Promise<void> {
   delivery.annotate("x-homegrown-cache", "hit");
+  if (recording) for (const part of answer.parts) recording.add(part);
   if (!answer.streamed) {
     delivery.send(answer.parts[0]!, answer.contentType);
     return;

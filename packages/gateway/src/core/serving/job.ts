@@ -95,7 +95,6 @@ export class Job {
     if (hooks) this.#record.request = await hooks.before(this.#record.request);
     const { request } = this.#record;
     const cache = caches?.of(plan.alias, plan.route.cache);
-    if (cache && (await this.#answerFrom(cache, plan))) return;
     const held = hooks?.hold(request, limits.maxRecordedBytes);
     const observes = hooks?.observes === true && held === undefined;
     const { logContentChars } = this.#options;
@@ -103,12 +102,15 @@ export class Job {
     if (observes || isLogged || this.#options.capture?.wants(this.#caller, plan) === true) {
       this.#recording = new Recording(limits.maxRecordedBytes);
     }
-    await this.#attempt(plan, held ?? this.#delivery);
+    const delivery = held ?? this.#delivery;
+    // What is kept is what the model said: hooks look at it each time, and may say something else by then.
+    const isKept = cache !== undefined && (await this.#answerFrom(cache, plan, delivery));
+    if (!isKept) await this.#attempt(plan, delivery);
     if (held) await hooks!.release(request, held);
     else if (observes) hooks!.observe(request, this.#recording!);
   }
 
-  async #answerFrom(cache: AnswerCache, plan: RoutePlan): Promise<boolean> {
+  async #answerFrom(cache: AnswerCache, plan: RoutePlan, delivery: Delivery): Promise<boolean> {
     const { request } = this.#record;
     const key = await cacheKeyOf({ cache, plan, request, caller: this.#caller });
     if (key === undefined) return false;
@@ -118,7 +120,7 @@ export class Job {
       return false;
     }
     this.#record.takeFromCache(plan.candidates[0]!.target, answer.version);
-    await deliverCached(answer, this.#delivery);
+    await deliverCached(answer, delivery, this.#recording);
     return true;
   }
 

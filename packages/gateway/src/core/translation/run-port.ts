@@ -69,7 +69,11 @@ export async function runPort(attempt: PortAttempt): Promise<RunOutcome> {
       textBytes += part.text.length;
       recording?.add(part.text);
       const drained = sink.send(part.text);
-      if (drained) await drained;
+      if (drained) {
+        clock.awaitClient();
+        await drained;
+        clock.clientTook();
+      }
       stop.signal.throwIfAborted();
     }
     if (!sink) throw modelFailed("The model's stream ended before it began.");

@@ -165,8 +165,9 @@ class ChatAttempt {
     this.#run.recording?.add(events);
     const drained = this.#sink!.send(events);
     if (!drained) return;
+    this.#clock.awaitClient();
     await drained;
-    this.#clock.part();
+    this.#clock.clientTook();
   }
 
   #commit(): void {
