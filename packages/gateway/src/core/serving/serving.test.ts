@@ -49,10 +49,10 @@ describe("a request", () => {
   it("that is answered from the cache meets the route's hooks all the same", async () => {
     for (const cached of [false, true]) {
       const id = `hidden.${cached}`;
-      const body = ask("hidden", "say: write to jane.doe@example.com today");
+      const body = ask("hidden", "say: write to jane.doe@fernhill-post.net today");
       const answer = await rig.post(CHAT, body, { "x-request-id": id });
       assert.equal(answer.status, 200, answer.text);
-      assert.equal(answer.text.includes("jane.doe@example.com"), false, answer.text);
+      assert.equal(answer.text.includes("jane.doe@fernhill-post.net"), false, answer.text);
       assert.equal((await rig.ledgerRow(id)).cached, cached);
     }
   });
