@@ -16,9 +16,9 @@ let answers: AsyncIterator<string>;
 let numConversations = 0;
 
 before(async () => {
-  python = spawn(await ensurePython(PYTHON_PACKAGES), [join(import.meta.dirname, "python/main.py")], {
+  python = spawn(await ensurePython(PYTHON_PACKAGES), [join(import.meta.dirname, "python-clients.py")], {
     stdio: ["pipe", "pipe", "inherit"] as never,
-    env: { PATH: process.env["PATH"], LANGSMITH_TRACING: "false", PYTHONDONTWRITEBYTECODE: "1" },
+    env: { PATH: process.env["PATH"], LANGSMITH_TRACING: "false" },
   });
   answers = createInterface({ input: python.stdout })[Symbol.asyncIterator]();
 });
