@@ -15,6 +15,8 @@ import type { SceneStore } from "./scene.fixture.ts";
 const PRICE = { input: 0.5, cacheRead: 0.05, output: 20 };
 const MODEL = { price: PRICE, maxOutputTokens: MAX_OUTPUT_TOKENS };
 const TEAM = "search";
+/** Twice as many as a dollar buys, with the refusals at the end. */
+const MAX_REQUESTS = 4000;
 export const NUM_CLIENTS = 200;
 export const LIMIT_NANO = 1_000_000_000;
 /** Of any prompt here: its bytes as tokens, and what a provider may add out of sight. */
@@ -143,6 +145,7 @@ async function spendAll(scene: Scene, key: ShownKey, numGateways: number, seed: 
   let number = 0;
   await askMany(NUM_CLIENTS, NUM_CLIENTS, async (client) => {
     for (let refused = 0; refused < 2;) {
+      assert.ok(number < MAX_REQUESTS, "the budget is never used up");
       const answer = await scene.clients.ask(
         gateways[client % numGateways]!,
         toQuestion(key, number++, draw),
