@@ -113,10 +113,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     capture: capturing?.captures,
   });
   const closeParts = async (): Promise<void> => {
-    await routing.close();
-    await telemetry.close();
-    await responses?.close();
-    await capturing?.close();
+    // What one part cannot end must not keep the ledger from being written.
+    for (const part of [routing, telemetry, responses, capturing]) await part?.close().catch(onFault);
     const { unwrittenRows } = (await state?.close()) ?? { unwrittenRows: 0 };
     if (unwrittenRows > 0) onFault(rowsLost(unwrittenRows));
   };

@@ -148,4 +148,12 @@ export interface PortContext {
 /** An answer of the ports other than chat: whole, or in parts, each part bytes of the dialect. */
 export type PortRun =
   | { kind: "whole"; answer: Promise<{ body: Uint8Array | string; contentType?: string; usage: TokenUsage }> }
-  | { kind: "stream"; contentType?: string; parts: AsyncIterable<{ text: string; usage?: TokenUsage }> };
+  | { kind: "stream"; contentType?: string; parts: AsyncIterable<PortPart> };
+
+export interface PortPart {
+  /** Bytes of the dialect. */
+  text: string;
+  /** Of the model's own text in it, for an estimate where the answer is broken off. */
+  textBytes?: number;
+  usage?: TokenUsage;
+}

@@ -23,7 +23,9 @@ const DEFAULT_MAX_BYTES = 32 * 1024 * 1024;
 export class BackgroundRunner {
   readonly #limits: Required<BackgroundLimits>;
   readonly #waiting: Waiting[] = [];
-  readonly #closing = new AbortController();
+  /** One for each running task: what a task hangs on its signal ends with it. */
+  readonly #running = new Set<AbortController>();
+  #isClosing = false;
   readonly #ends = new Set<Promise<void>>();
   #numBytes = 0;
   #dropped = 0;
@@ -51,7 +53,7 @@ export class BackgroundRunner {
   submit(task: BackgroundTask, numBytes: number): boolean {
     const { maxConcurrent, maxQueued, maxBytes } = this.#limits;
     const isFull = this.#waiting.length >= maxQueued + Math.max(0, maxConcurrent - this.running);
-    if (isFull || this.#numBytes + numBytes > maxBytes || this.#closing.signal.aborted) {
+    if (isFull || this.#numBytes + numBytes > maxBytes || this.#isClosing) {
       this.#dropped++;
       return false;
     }
@@ -63,7 +65,8 @@ export class BackgroundRunner {
 
   /** Ends what runs, drops what waits, and waits until nothing runs. */
   async close(): Promise<void> {
-    this.#closing.abort();
+    this.#isClosing = true;
+    for (const controller of this.#running) controller.abort();
     for (const { numBytes } of this.#waiting.splice(0)) {
       this.#numBytes -= numBytes;
       this.#dropped++;
@@ -83,11 +86,14 @@ export class BackgroundRunner {
   }
 
   async #run({ task, numBytes }: Waiting): Promise<void> {
+    const controller = new AbortController();
+    this.#running.add(controller);
     try {
-      await task(this.#closing.signal);
+      await task(controller.signal);
     } catch {
       this.#failed++;
     } finally {
+      this.#running.delete(controller);
       this.#numBytes -= numBytes;
     }
   }

@@ -222,10 +222,11 @@ export class Exchange implements Delivery, Rostered {
     const response = this.#response;
     if (!response.closed) {
       // What the kernel has not taken by now waits for a client that may never read it.
-      const waits = response.writableLength > 0;
-      const timer = waits ? setTimeout(() => response.destroy(), this.#limits.clientStallMs) : undefined;
+      // Node's time-out of a socket looks at its queue: whoever takes something, however slowly, is not cut off.
+      if (response.writableLength > 0) {
+        response.setTimeout(this.#limits.clientStallMs, () => response.destroy());
+      }
       await new Promise<void>((resolve) => response.once("close", () => resolve()));
-      clearTimeout(timer);
     }
     if (!response.writableFinished && this.record.error === undefined) this.fail(clientLeft());
     this.record.durationMs = performance.now() - this.#startedAt;

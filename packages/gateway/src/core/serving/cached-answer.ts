@@ -23,6 +23,7 @@ export async function cacheKeyOf({
   caller,
 }: CacheQuestion): Promise<string | undefined> {
   const version = await versionOf(plan.candidates[0]!.target);
+  if (version === undefined) return undefined;
   return answerKey(
     {
       dialect: request.dialect,
@@ -56,12 +57,19 @@ export async function deliverCached(
   sink.end();
 }
 
-/** Own models move under their names; what was answered by another version is another answer. */
-async function versionOf(target: Target): Promise<string> {
+/**
+ * Own models move under their names; what was answered by another version is another answer. Undefined for one that
+ * cannot be had now: whether another target stands in for it is for the attempts to find out.
+ */
+async function versionOf(target: Target): Promise<string | undefined> {
   if (!target.own) return target.id;
-  const lease = await target.acquire();
-  lease.release();
-  return `${target.id} ${lease.version}`;
+  try {
+    const lease = await target.acquire();
+    lease.release();
+    return `${target.id} ${lease.version}`;
+  } catch {
+    return undefined;
+  }
 }
 
 export type { AnswerRecording };

@@ -59,6 +59,11 @@ export class JobRecord {
     this.#attemptStartedMs = performance.now() - this.#started;
   }
 
+  /** Whether the answer is what this target says to this request, whoever asks and whatever money is left. */
+  isRepeatable(target: Target): boolean {
+    return this.#target === target && this.#cover?.isShortened === false;
+  }
+
   cover(cover: Cover): void {
     this.#cover = cover;
     const { id, provider, own } = this.#target!;

@@ -212,7 +212,8 @@ export class Job {
       ...(report.cached && { cached: true }),
       ...(version !== undefined && { version }),
     });
-    if (failure === undefined && version !== undefined) {
+    const first = plan?.candidates[0]?.target;
+    if (failure === undefined && version !== undefined && first && this.#record.isRepeatable(first)) {
       this.#caching?.finish({ streamed, contentType: undefined, usage, version });
     }
     const { capture, observe, logContentChars } = this.#options;

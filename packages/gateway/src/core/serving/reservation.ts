@@ -13,6 +13,8 @@ const UNKNOWN_MAX_OUTPUT = 32_768;
 
 export interface Cover {
   reservation: Reservation;
+  /** The budgets left less than was asked for. */
+  isShortened: boolean;
   /** Calls that the provider bills. */
   copies: number;
   /** What the prompt costs at the target, by our estimate; null: unknown. */
@@ -40,6 +42,7 @@ export function coverRequest(
   const reservation = accounts.reserve(key, { fixedNano, perUnitNano, units, minUnits });
   const toCover = (granted: Reservation): Cover => ({
     reservation: granted,
+    isShortened: granted.units < units,
     copies,
     inputCostNano: estimateInputCost(request, target, copies),
     maxOutputTokens:

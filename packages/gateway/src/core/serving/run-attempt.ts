@@ -77,7 +77,14 @@ async function translate(run: AttemptRun): Promise<RunOutcome> {
   try {
     const translation = request.translate();
     if (translation.port === "count") return deliverCount(run, translation);
+    let left: Error | undefined;
+    run.delivery.onCancel((reason) => (left ??= reason));
     lease = await target.acquire();
+    // Who left while a model was started has been answered by none.
+    if (left) {
+      const { version } = lease;
+      return { error: left, committed: false, unsent: true, usage: undefined, textBytes: 0, version };
+    }
     return await runTranslation(run, translation, lease);
   } catch (error) {
     const failure = error instanceof Error ? error : new Error(String(error));

@@ -51,7 +51,13 @@ async function runCopy(copied: ShadowedRequest, signal: AbortSignal): Promise<vo
   record.beginAttempt(target, direct && request.bytes !== undefined);
   const reservation = freeReservation(Number.POSITIVE_INFINITY);
   const copies = direct ? 1 : request.numChoices;
-  record.cover({ reservation, copies, inputCostNano: 0, maxOutputTokens: request.maxOutputTokens });
+  record.cover({
+    reservation,
+    isShortened: false,
+    copies,
+    inputCostNano: 0,
+    maxOutputTokens: request.maxOutputTokens,
+  });
   const { capture, limits } = options;
   const recording = capture?.wants(caller, plan) ? new Recording(limits.maxRecordedBytes) : undefined;
   const outcome = await runAttempt({

@@ -28,6 +28,29 @@ export function withinGrace<T>(promise: PromiseLike<T>, signal: AbortSignal): Pr
   });
 }
 
+/** Parts until they end or the signal fires; what does not stop then is left behind after a grace. */
+export async function* iterateUntilAborted<T>(
+  parts: AsyncIterable<T>,
+  signal: AbortSignal,
+): AsyncGenerator<T, void, undefined> {
+  const iterator = parts[Symbol.asyncIterator]();
+  let isWaiting = false;
+  try {
+    for (;;) {
+      isWaiting = true;
+      const { done, value } = await withinGrace(iterator.next(), signal);
+      isWaiting = false;
+      signal.throwIfAborted();
+      if (done) return;
+      yield value as T;
+    }
+  } finally {
+    // One that did not come back with its next part will not come back to end either.
+    const end = iterator.return?.().catch(() => {});
+    if (end && !isWaiting) await withinGrace(end, AbortSignal.abort()).catch(() => {});
+  }
+}
+
 /** A stream's parts until it ends or the signal fires; then throws the signal's reason. Always cancels it. */
 export async function* readUntilAborted<T>(
   stream: ReadableStream<T>,

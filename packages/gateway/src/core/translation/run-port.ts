@@ -10,7 +10,7 @@ import type { AnswerListener } from "../running/recording.ts";
 import type { RunOutcome } from "../running/run-outcome.ts";
 import type { TokenUsage } from "../token-usage.ts";
 import { nameDropped } from "./dropped-fields.ts";
-import { withinGrace } from "./abortable.ts";
+import { iterateUntilAborted, withinGrace } from "./abortable.ts";
 
 export interface PortAttempt {
   run: (context: PortContext) => PortRun;
@@ -56,7 +56,7 @@ export async function runPort(attempt: PortAttempt): Promise<RunOutcome> {
       return finish(undefined);
     }
     let sink: StreamSink | undefined;
-    for await (const part of run.parts) {
+    for await (const part of iterateUntilAborted(run.parts, stop.signal)) {
       usage = part.usage ?? usage;
       if (part.text === "") continue;
       if (sink) {
@@ -66,7 +66,7 @@ export async function runPort(attempt: PortAttempt): Promise<RunOutcome> {
         commit();
         sink = delivery.openStream(run.contentType);
       }
-      textBytes += part.text.length;
+      textBytes += part.textBytes ?? 0;
       recording?.add(part.text);
       const drained = sink.send(part.text);
       if (drained) {
@@ -74,7 +74,6 @@ export async function runPort(attempt: PortAttempt): Promise<RunOutcome> {
         await drained;
         clock.clientTook();
       }
-      stop.signal.throwIfAborted();
     }
     if (!sink) throw modelFailed("The model's stream ended before it began.");
     sink.end();

@@ -147,7 +147,7 @@ class ChatAttempt {
       case "text-delta":
       case "reasoning-delta":
       case "tool-input-delta":
-        this.#textBytes += part.delta.length;
+        this.#textBytes += Buffer.byteLength(part.delta);
         return true;
       default:
         return true;
@@ -226,8 +226,8 @@ function refuseFailure(reason: ChatResult["finishReason"]): void {
 function textBytesOf(result: ChatResult): number {
   let bytes = 0;
   for (const content of result.content) {
-    if (content.type === "text" || content.type === "reasoning") bytes += content.text.length;
-    if (content.type === "tool-call") bytes += content.input.length;
+    if (content.type === "text" || content.type === "reasoning") bytes += Buffer.byteLength(content.text);
+    if (content.type === "tool-call") bytes += Buffer.byteLength(content.input);
   }
   return bytes;
 }

@@ -1,7 +1,7 @@
 import type { CompletionModel } from "@homegrown/contracts";
 import { generateCompletions, streamCompletions, toTokenUsage } from "../../../core/completion.ts";
 import type { CompletionBatch } from "../../../core/completion.ts";
-import type { CompletionTranslation, PortContext, PortRun } from "../../../core/model-request.ts";
+import type { CompletionTranslation, PortContext, PortPart, PortRun } from "../../../core/model-request.ts";
 import type { TokenUsage } from "../../../core/token-usage.ts";
 import { sortOutFields } from "../field-table.ts";
 import { invalidRequest } from "../invalid-request.ts";
@@ -82,12 +82,13 @@ async function* streamParts(
   options: Options,
   model: CompletionModel,
   context: PortContext,
-): AsyncGenerator<{ text: string; usage?: TokenUsage }, void, undefined> {
+): AsyncGenerator<PortPart, void, undefined> {
   const stream = new TextCompletionStream(context.head, options);
   for await (const event of streamCompletions(batch, model, context)) {
     const text = stream.render(event);
     if (event.type === "end") yield { text, usage: toTokenUsage(event.usage) };
-    else if (text !== "") yield { text };
+    else if (text !== "")
+      yield { text, textBytes: event.type === "text" ? Buffer.byteLength(event.text) : 0 };
   }
 }
 
