@@ -158,6 +158,7 @@ describe("a job", () => {
     starting.resolve(
       lease(async function* () {
         numAsked++;
+        yield { type: "text-delta", text: "a", tokens: [] };
       }),
     );
     await served;
