@@ -7,6 +7,7 @@ import { numRowsOf } from "./batches.ts";
 import type { BatchResult, BatchStatement } from "./batches.ts";
 import { closedError, describeStatement, NOT_SENDABLE, toDatabaseError } from "./database-errors.ts";
 import { OPENED_ID } from "./messages.ts";
+import { packStatement } from "./packed-rows.ts";
 import type {
   DatabaseAnswer,
   DatabaseRequest,
@@ -69,7 +70,8 @@ class WorkerConnection implements SqlConnection {
   }
 
   async batch(statements: readonly BatchStatement[]): Promise<BatchResult[]> {
-    const request = { id: this.#nextId(), kind: "batch", statements } as const;
+    const sent = statements.map(packStatement);
+    const request = { id: this.#nextId(), kind: "batch", statements: sent } as const;
     return (await this.#ask(request, `a batch of ${numRowsOf(statements)} rows`)) as BatchResult[];
   }
 

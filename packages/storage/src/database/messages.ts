@@ -1,5 +1,6 @@
 // What crosses the channel between the main thread and the database's worker. Kept this narrow on purpose.
-import type { BatchResult, BatchStatement } from "./batches.ts";
+import type { BatchResult } from "./batches.ts";
+import type { SentStatement } from "./packed-rows.ts";
 
 export interface SqlResult {
   rows: Record<string, unknown>[];
@@ -21,7 +22,7 @@ export interface DatabaseSettings {
 export type DatabaseRequest =
   | { id: number; kind: "execute"; sql: string; parameters: readonly unknown[] }
   /** All in one transaction of its own; waits in the worker for one that is open. */
-  | { id: number; kind: "batch"; statements: readonly BatchStatement[] }
+  | { id: number; kind: "batch"; statements: readonly SentStatement[] }
   | { id: number; kind: "rollback" }
   | { id: number; kind: "close" };
 

@@ -2,7 +2,7 @@
 // process happens here and never on the thread that serves requests.
 import { DatabaseSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
-import type { BatchResult, BatchStatement } from "./batches.ts";
+import type { BatchResult } from "./batches.ts";
 import { fileIdentity, GoneError } from "./file-identity.ts";
 import { OPENED_ID } from "./messages.ts";
 import type {
@@ -13,6 +13,8 @@ import type {
   DatabaseSettings,
   SqlResult,
 } from "./messages.ts";
+import { rowsOf } from "./packed-rows.ts";
+import type { SentStatement } from "./packed-rows.ts";
 import { toNumberedPlaceholders } from "./placeholders.ts";
 import { StatementCache } from "./statement-cache.ts";
 import type { SqlParameters } from "./statement-cache.ts";
@@ -102,7 +104,7 @@ function execute(sql: string, parameters: readonly unknown[]): SqlResult {
   return { rows: [], changes: BigInt(changes), insertId: BigInt(lastInsertRowid) };
 }
 
-function runBatch(batch: readonly BatchStatement[]): BatchResult[] {
+function runBatch(batch: readonly SentStatement[]): BatchResult[] {
   execute("begin immediate", []);
   try {
     const results = batch.map(runStatement);
@@ -114,11 +116,12 @@ function runBatch(batch: readonly BatchStatement[]): BatchResult[] {
   }
 }
 
-function runStatement({ sql, rows }: BatchStatement): BatchResult {
+function runStatement(sent: SentStatement): BatchResult {
+  const { sql } = sent;
   try {
     const { statement, returnsRows } = statements.get(sql, toNumberedPlaceholders);
     const result: BatchResult = { changes: 0, rows: [] };
-    for (const row of rows as readonly SqlParameters[]) {
+    for (const row of rowsOf(sent) as readonly SqlParameters[]) {
       checkFirst(row);
       if (returnsRows) result.rows.push(...statement.all(...row));
       else result.changes += Number(statement.run(...row).changes);
