@@ -44,6 +44,15 @@ const ownKeyFile = (scratch: string): string => join(scratch, "key");
 
 const DEFINITIONS: Readonly<Record<string, Definition>> = {
   direct: { url: (_, kind) => `/${kind}/v1/chat/completions` },
+  floor: {
+    port: 9340,
+    command: (_, upstream) => ({
+      file: process.execPath,
+      args: [resolve(import.meta.dirname, "floor.ts"), "9340", upstream],
+    }),
+    url: (base) => `${base}/v1/chat/completions`,
+    model: (kind) => `bench-${kind}`,
+  },
   homegrown: {
     port: 9310,
     command: (scratch, upstream) => ({
