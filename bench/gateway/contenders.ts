@@ -1,5 +1,5 @@
 // The gateways of this bench: how each is started on one core before the same upstream, and how it is asked.
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, openSync, writeFileSync } from "node:fs";
@@ -39,6 +39,9 @@ interface Definition {
 
 const KINDS: readonly UpstreamKind[] = ["d0", "d20", "s0", "s5", "s100"];
 const LITELLM_KEY = `sk-${randomBytes(24).toString("hex")}`;
+/** As the command line starts itself: see apps/cli/bin/homegrown.js. */
+const OWN_FLAGS = ["--max-semi-space-size=8"];
+const OWN_ENV = { NODE_COMPILE_CACHE: resolve(PEERS, "../compiled") };
 /** Written by our own process when its key exists. */
 const ownKeyFile = (scratch: string): string => join(scratch, "key");
 
@@ -57,7 +60,8 @@ const DEFINITIONS: Readonly<Record<string, Definition>> = {
     port: 9310,
     command: (scratch, upstream) => ({
       file: process.execPath,
-      args: [resolve(import.meta.dirname, "homegrown.ts"), "9310", upstream, scratch],
+      args: [...OWN_FLAGS, resolve(import.meta.dirname, "homegrown.ts"), "9310", upstream, scratch],
+      env: OWN_ENV,
     }),
     url: (base) => `${base}/v1/chat/completions`,
     model: (kind) => `bench-${kind}`,
@@ -66,7 +70,8 @@ const DEFINITIONS: Readonly<Record<string, Definition>> = {
     port: 9311,
     command: (scratch, upstream) => ({
       file: process.execPath,
-      args: [resolve(import.meta.dirname, "homegrown.ts"), "9311", upstream, scratch],
+      args: [...OWN_FLAGS, resolve(import.meta.dirname, "homegrown.ts"), "9311", upstream, scratch],
+      env: OWN_ENV,
     }),
     url: (base) => `${base}/v1/chat/completions`,
     model: (kind) => `claude-${kind}`,
@@ -76,9 +81,32 @@ const DEFINITIONS: Readonly<Record<string, Definition>> = {
     port: 9312,
     command: (scratch, upstream) => ({
       file: process.execPath,
-      args: [resolve(import.meta.dirname, "homegrown.ts"), "9312", upstream, scratch],
+      args: [...OWN_FLAGS, resolve(import.meta.dirname, "homegrown.ts"), "9312", upstream, scratch],
+      env: OWN_ENV,
     }),
     url: (base) => `${base}/v1/messages`,
+    model: (kind) => `bench-${kind}`,
+  },
+  /** The command line as people start it, for cold starts. */
+  "homegrown-serve": {
+    port: 9313,
+    command: (scratch, upstream) => {
+      const cli = resolve(import.meta.dirname, "../../apps/cli/bin/homegrown.js");
+      const config = join(scratch, "homegrown.config.json");
+      const home = join(scratch, "home");
+      const provider = { kind: "openai-compatible", baseUrl: `${upstream}/d0/v1` };
+      const routes = { "bench-d0": "up/bench-model" };
+      writeFileSync(config, JSON.stringify({ providers: { up: provider }, routes, port: 9313 }));
+      const options = ["--home", home, "--config", config];
+      const key = execFileSync(process.execPath, [cli, "keys", "create", "--name", "bench", ...options], {
+        encoding: "utf8",
+        stdio: ["ignore", "pipe", "ignore"],
+        env: { ...process.env, ...OWN_ENV },
+      });
+      writeFileSync(ownKeyFile(scratch), key.split("\n")[0]!);
+      return { file: process.execPath, args: [...OWN_FLAGS, cli, "serve", ...options], env: OWN_ENV };
+    },
+    url: (base) => `${base}/v1/chat/completions`,
     model: (kind) => `bench-${kind}`,
   },
   portkey: {
@@ -156,12 +184,13 @@ export async function startContender(
   if (!definition) throw new Error(`no contender is called ${name}; there are ${CONTENDERS.join(", ")}`);
   const scratch = mkdtempSync(join(tmpdir(), `bench-${name}-`));
   const asks = definition.asks ?? "openai";
-  const startedAt = performance.now();
+  let startedAt = performance.now();
   let child: ChildProcess | undefined;
   let base = definition.port ? `http://127.0.0.1:${definition.port}` : upstream;
   if (definition.command) {
     const { file, args, env } = definition.command(scratch, upstream);
     const log = openSync(join(scratch, "log"), "w");
+    startedAt = performance.now();
     child = spawn("taskset", ["-c", "0", file, ...args], {
       env: { ...process.env, ...env },
       stdio: ["ignore", definition.address ? "pipe" : log, log],

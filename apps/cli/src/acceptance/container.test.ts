@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, test } from "node:test";
@@ -60,7 +60,11 @@ describe("the container file", () => {
   test("entry, command and health check do what they say, as they stand", async (t) => {
     const scratch = await mkdtemp(path.join(tmpdir(), "homegrown-container-"));
     t.after(() => rm(scratch, { recursive: true, force: true }));
-    const [program, entry] = wordsOf("ENTRYPOINT");
+    const [program, ...rest] = wordsOf("ENTRYPOINT");
+    const entry = rest.at(-1);
+    const [firstLine] = (await readFile(path.join(ROOT, "apps/cli/bin/homegrown.js"), "utf8")).split("\n");
+    // A process in the container runs with the flags that the command gives itself outside of one.
+    assert.equal(firstLine, `#!/usr/bin/env -S ${[program, ...rest.slice(0, -1)].join(" ")}`);
     assert.equal(program, "node");
     assert.ok(existsSync(path.join(ROOT, entry!.replace(/^\/app\//, ""))), entry);
 
