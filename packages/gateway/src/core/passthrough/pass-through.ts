@@ -42,6 +42,8 @@ export interface PassLimits {
   maxEventBytes: number;
 }
 
+/** A longer answer is sent as the bytes that it came in: to encode it again would cost more than a write. */
+const MAX_TEXT_BYTES = 65_536;
 /** Of a provider's error, as much as is read. */
 const MAX_ERROR_BYTES = 65_536;
 const EVENT_END = Buffer.from("\n\n");
@@ -165,14 +167,18 @@ class PassRun implements PassthroughHandler {
     }
     const type = this.#type();
     const reader = DIALECT_READERS[request.dialect];
+    let sent: Buffer | string = body;
     if (type.includes("json")) {
-      const answer = parseAnswer(body);
+      const text = isUtf8(body) ? body.toString("utf8") : undefined;
+      const answer = text === undefined ? undefined : parseAnswer(text);
       if (answer === undefined || !reader.isAnswer(answer)) {
         throw toStatusError(target.id, this.#status, this.#headers, body);
       }
       this.#usage = reader.usageOf(answer);
       this.#textBytes = reader.textBytesOf(answer);
       request.onPassedThrough?.(answer);
+      // Head and text then leave in one write, where head and bytes would take two.
+      if (body.length <= MAX_TEXT_BYTES) sent = text!;
     } else if (request.dialect.startsWith("openai/t") || request.dialect === "openai/speech") {
       // Transcripts as text or subtitles, and sound.
       this.#textBytes = type.startsWith("text/") ? body.length : 0;
@@ -181,7 +187,7 @@ class PassRun implements PassthroughHandler {
     }
     this.#commit();
     recording?.add(body);
-    delivery.send(body, type);
+    delivery.send(sent, type);
     this.#finish(undefined);
   }
 
@@ -330,10 +336,9 @@ function isWholeEvent(event: Buffer): boolean {
   return parseData(event) !== undefined || /(?:^|\n)data: ?\[DONE\]\s*$/.test(event.toString("latin1"));
 }
 
-function parseAnswer(body: Buffer): unknown {
-  if (!isUtf8(body)) return undefined;
+function parseAnswer(text: string): unknown {
   try {
-    return JSON.parse(body.toString("utf8"));
+    return JSON.parse(text);
   } catch {
     return undefined;
   }
