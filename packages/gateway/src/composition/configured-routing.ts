@@ -37,6 +37,7 @@ export class ConfiguredRouting {
   readonly #health = new HealthRegistry();
   readonly #retired = new Map<Closable, NodeJS.Timeout>();
   #config: GatewayConfig;
+  #applying: Promise<void> = Promise.resolve();
   #router: Router;
   #hooks: Hooks;
 
@@ -67,7 +68,14 @@ export class ConfiguredRouting {
   }
 
   /** Takes a configuration over, or throws and leaves everything as it was. */
-  async apply(config: GatewayConfig): Promise<void> {
+  apply(config: GatewayConfig): Promise<void> {
+    // One after the other: what was handed over last is what holds.
+    const applied = this.#applying.then(() => this.#apply(config));
+    this.#applying = applied.catch(() => {});
+    return applied;
+  }
+
+  async #apply(config: GatewayConfig): Promise<void> {
     const { directory, loadMasker, maxAnswerBytes } = this.#dependencies;
     const rented = await createTargets(config.providers, {
       dispatcher: this.#dispatcher,

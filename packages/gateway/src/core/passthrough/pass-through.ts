@@ -132,7 +132,12 @@ class PassRun implements PassthroughHandler {
   }
 
   onError(error: Error): void {
-    this.#finish(this.#stopReason ?? this.#afterFirst(error));
+    if (this.#over) return;
+    // How the connection ends is nobody's business once the stream has said its last word.
+    const hasEnded =
+      this.#sink !== undefined && (this.#reader?.isComplete || this.#reader?.error !== undefined);
+    if (hasEnded && (this.#stopReason === undefined || this.#reader?.error !== undefined)) this.onEnd();
+    else this.#finish(this.#stopReason ?? this.#afterFirst(error));
   }
 
   #isEventStream(): boolean {

@@ -3,6 +3,7 @@ import { costNanoUsd, maxCostNanoUsd } from "../../pricing/cost.ts";
 import { DIALECT_READERS } from "../dialects/dialect-readers.ts";
 import { estimateInputTokens } from "../estimate.ts";
 import { NO_USAGE } from "../token-usage.ts";
+import { freeReservation } from "../accounts.ts";
 import type { Accounts, Reservation } from "../accounts.ts";
 import type { Key } from "../key.ts";
 import type { ModelRequest } from "../model-request.ts";
@@ -30,6 +31,11 @@ export function coverRequest(
   key: Key,
   { accounts, copies }: { accounts: Accounts; copies: number },
 ): Cover | Promise<Cover> {
+  // Providers count for nothing.
+  if (request.dialect === "anthropic/count-tokens") {
+    const reservation = freeReservation(0);
+    return { reservation, isShortened: false, copies, inputCostNano: 0, maxOutputTokens: undefined };
+  }
   const known = request.maxOutputTokens ?? target.capabilities.maxOutputTokens;
   const units = hasOutput(request) ? (known ?? UNKNOWN_MAX_OUTPUT) : 0;
   const { fixedNano: promptNano, perTokenNano } = boundCost(target.price, request.maxInputTokens);

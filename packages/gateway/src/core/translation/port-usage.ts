@@ -1,19 +1,20 @@
 import type { ChatResult } from "@homegrown/contracts";
+import { toCount } from "../dialects/event-scan.ts";
 import { hourCacheWrites } from "../hour-cache-writes.ts";
 import type { TokenUsage } from "../token-usage.ts";
 
-/** A port's usage as ours; undefined where the provider reported neither input nor output. */
+/** A port's usage as ours, numbers that are none left out; undefined where the provider reported neither input nor output. */
 export function toTokenUsage(usage: ChatResult["usage"]): TokenUsage | undefined {
   const { inputTokens, outputTokens } = usage;
   if (inputTokens.total === undefined && outputTokens.total === undefined) return undefined;
   const cacheWriteHour = hourCacheWrites(usage.raw);
   return {
-    input: inputTokens.total ?? 0,
-    cacheRead: inputTokens.cacheRead ?? 0,
-    cacheWrite: inputTokens.cacheWrite ?? 0,
+    input: toCount(inputTokens.total),
+    cacheRead: toCount(inputTokens.cacheRead),
+    cacheWrite: toCount(inputTokens.cacheWrite),
     ...(cacheWriteHour > 0 && { cacheWriteHour }),
-    output: outputTokens.total ?? 0,
-    reasoning: outputTokens.reasoning ?? 0,
+    output: toCount(outputTokens.total),
+    reasoning: toCount(outputTokens.reasoning),
     estimated: false,
   };
 }
