@@ -40,7 +40,7 @@ interface Definition {
 const KINDS: readonly UpstreamKind[] = ["d0", "d20", "s0", "s5", "s100"];
 const LITELLM_KEY = `sk-${randomBytes(24).toString("hex")}`;
 /** As the command line starts itself: see apps/cli/bin/homegrown.js. */
-const OWN_FLAGS = ["--max-semi-space-size=8"];
+const OWN_FLAGS = ["--max-semi-space-size=8", ...(process.env["BENCH_FLAGS"]?.split(" ") ?? [])];
 const OWN_ENV = { NODE_COMPILE_CACHE: resolve(PEERS, "../compiled") };
 /** Written by our own process when its key exists. */
 const ownKeyFile = (scratch: string): string => join(scratch, "key");

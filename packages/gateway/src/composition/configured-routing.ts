@@ -1,12 +1,12 @@
 // What a configuration decides and a reload replaces: providers, routes, hooks. Requests that run keep what they
 // began with; the next one sees the new.
 import type { ModelDirectory } from "@homegrown/contracts";
-import { Agent } from "undici";
 import { routeDefaultsOf } from "../config/gateway-config.ts";
 import type { GatewayConfig } from "../config/gateway-config.ts";
 import { createHooks } from "../hooks/create-hooks.ts";
 import type { Hooks } from "../hooks/create-hooks.ts";
 import type { JsonMasker } from "../hooks/hook.ts";
+import { Agent } from "../providers/passthrough/undici-agent.ts";
 import { UndiciConnections } from "../providers/passthrough/undici-passthrough.ts";
 import { createTargets } from "../providers/target-factory.ts";
 import { HealthRegistry } from "../routing/health.ts";
@@ -84,7 +84,7 @@ export class ConfiguredRouting {
     });
     const masks = Object.values(config.hooks).some(({ kind }) => kind === "mask");
     const masker = masks ? await loadMasker() : NO_MASKER;
-    const hooks = createHooks(config.hooks, { masker });
+    const hooks = await createHooks(config.hooks, { masker });
     const router = createRouter({
       routes: config.routes,
       defaults: routeDefaultsOf(config),

@@ -1,13 +1,11 @@
 // Makes the hooks of a configuration, once, and the chains of its routes from them.
 import { HomegrownError } from "@homegrown/contracts";
-import { Agent } from "undici";
 import { BackgroundRunner } from "../routing/background-runner.ts";
 import { HookChain } from "./hook-chain.ts";
 import type { HookConfig } from "./hook-config.ts";
 import type { Hook, JsonMasker } from "./hook.ts";
 import { createMaskHook } from "./mask-hook.ts";
 import { createRefuseHook } from "./refuse-hook.ts";
-import { createWebhookHook } from "./webhook-hook.ts";
 
 export interface HookDependencies {
   masker: JsonMasker;
@@ -24,23 +22,22 @@ export interface Hooks {
   close(): Promise<void>;
 }
 
-const MAX_CONNECTIONS = 64;
 const MAX_OBSERVERS = 8;
 const MAX_WAITING_OBSERVERS = 256;
 
-/** Throws `gateway/secret-missing`. */
-export function createHooks(
+/** Loads what asks webhooks only where there is one. Rejects with `gateway/secret-missing`. */
+export async function createHooks(
   configs: Readonly<Record<string, HookConfig>>,
   { masker, environment = process.env }: HookDependencies,
-): Hooks {
+): Promise<Hooks> {
   const observers = new BackgroundRunner({ maxConcurrent: MAX_OBSERVERS, maxQueued: MAX_WAITING_OBSERVERS });
   const hasWebhook = Object.values(configs).some(({ kind }) => kind === "webhook");
-  const agent = hasWebhook ? new Agent({ connections: MAX_CONNECTIONS, pipelining: 1 }) : undefined;
+  const webhooks = hasWebhook ? (await import("./webhook-hook.ts")).openWebhooks() : undefined;
   const create = (name: string, config: HookConfig): Hook => {
     if (config.kind === "mask") return createMaskHook(name, config, masker);
     if (config.kind === "refuse") return createRefuseHook(name, config);
     const secret = config.secret && readSecret(name, config.secret.env, environment);
-    return createWebhookHook(name, config, secret, agent!);
+    return webhooks!.create(name, config, secret);
   };
   const hooks = new Map(Object.entries(configs).map(([name, config]) => [name, create(name, config)]));
   const chains = new Map<string, HookChain>();
@@ -63,7 +60,7 @@ export function createHooks(
     },
     async close() {
       await observers.close();
-      await agent?.destroy();
+      await webhooks?.close();
     },
   };
 }

@@ -29,18 +29,21 @@ const context = (signal: AbortSignal = new AbortController().signal): HookContex
 });
 const body = (content: string = PROMPT): object => ({ model: "fast", messages: [{ role: "user", content }] });
 
-function createChain(configs: Record<string, unknown>): { chain: HookChain; hooks: Hooks } {
-  const hooks = createHooks(hooksSchema.parse(configs), { masker, environment: { HOOK_SECRET: SECRET } });
+async function createChain(configs: Record<string, unknown>): Promise<{ chain: HookChain; hooks: Hooks }> {
+  const hooks = await createHooks(hooksSchema.parse(configs), {
+    masker,
+    environment: { HOOK_SECRET: SECRET },
+  });
   return { chain: hooks.chain(Object.keys(configs))!, hooks };
 }
 
 describe("hooks", () => {
-  it("that are none are no chain", () => {
-    assert.equal(createHooks({}, { masker }).chain([]), undefined);
+  it("that are none are no chain", async () => {
+    assert.equal((await createHooks({}, { masker })).chain([]), undefined);
   });
 
   it("mask bodies and count what they masked", async () => {
-    const { chain } = createChain({ m: { kind: "mask", on: "both" }, n: { kind: "mask" } });
+    const { chain } = await createChain({ m: { kind: "mask", on: "both" }, n: { kind: "mask" } });
     const result = await chain.runBefore(context(), body("call 4711, not 4711"));
     assert.deepEqual(result.value, body("call [number], not [number]"));
     assert.deepEqual([result.replaced, result.masked], [true, { number: 2 }]);
@@ -49,14 +52,14 @@ describe("hooks", () => {
   });
 
   it("leave the model's name and the way of the answer alone", async () => {
-    const { chain } = createChain({ m: { kind: "mask" } });
+    const { chain } = await createChain({ m: { kind: "mask" } });
     const original = { model: "model-4711", stream: true, user: "4711" };
     const { value } = await chain.runBefore(context(), original);
     assert.deepEqual(value, { model: "model-4711", stream: true, user: "[number]" });
   });
 
   it("refuse words in any text, and never say which", async () => {
-    const { chain } = createChain({ r: { kind: "refuse", words: ["xyzzy"], reason: "Not here." } });
+    const { chain } = await createChain({ r: { kind: "refuse", words: ["xyzzy"], reason: "Not here." } });
     const parts = { messages: [{ content: [{ type: "text", text: PROMPT }] }] };
     for (const value of [body(), parts, { input: PROMPT }, [[[PROMPT]]]]) {
       await assert.rejects(chain.runBefore(context(), value), (error: HomegrownError) => {
@@ -75,19 +78,22 @@ describe("hooks", () => {
 
   it("run in order, the next on what the last made of it", async () => {
     const refuse = { kind: "refuse", words: ["number"] };
-    const masked = createChain({ m: { kind: "mask" }, r: refuse });
+    const masked = await createChain({ m: { kind: "mask" }, r: refuse });
     await assert.rejects(masked.chain.runBefore(context(), body("4711")), {
       code: "gateway/refused-by-hook",
     });
-    const first = createChain({ r: refuse, m: { kind: "mask" } });
+    const first = await createChain({ r: refuse, m: { kind: "mask" } });
     assert.ok((await first.chain.runBefore(context(), body("4711"))).replaced);
   });
 
-  it("say whether streams must wait for them", () => {
-    assert.equal(createChain({ m: { kind: "mask", on: "after" } }).chain.buffersStreams, false);
-    assert.equal(createChain({ m: { kind: "mask", on: "after", buffer: true } }).chain.buffersStreams, true);
+  it("say whether streams must wait for them", async () => {
+    assert.equal((await createChain({ m: { kind: "mask", on: "after" } })).chain.buffersStreams, false);
     assert.equal(
-      createChain({ m: { kind: "mask", on: "before", buffer: true } }).chain.buffersStreams,
+      (await createChain({ m: { kind: "mask", on: "after", buffer: true } })).chain.buffersStreams,
+      true,
+    );
+    assert.equal(
+      (await createChain({ m: { kind: "mask", on: "before", buffer: true } })).chain.buffersStreams,
       false,
     );
     const refuse = { kind: "refuse", words: ["x"], on: "after" };
@@ -128,16 +134,16 @@ describe("webhooks", () => {
     server.closeAllConnections();
     server.close();
   });
-  const webhook = (changes: object = {}): HookChain => {
+  const webhook = async (changes: object = {}): Promise<HookChain> => {
     const config = { kind: "webhook", url, onFailure: "refuse", secret: { env: "HOOK_SECRET" }, ...changes };
-    const { chain, hooks } = createChain({ w: config });
+    const { chain, hooks } = await createChain({ w: config });
     opened.push(hooks);
     seen = [];
     return chain;
   };
   it("are told of the request, with the secret in a header", async () => {
     handle = answer({ action: "allow" });
-    const result = await webhook().runBefore(context(), body());
+    const result = await (await webhook()).runBefore(context(), body());
     assert.equal(result.replaced, false);
     assert.equal(seen[0]!.headers.authorization, `Bearer ${SECRET}`);
     assert.deepEqual(JSON.parse(seen[0]!.body), {
@@ -149,19 +155,19 @@ describe("webhooks", () => {
       body: body(),
     });
     handle = (_request, response) => response.writeHead(204).end();
-    assert.equal((await webhook({ on: "after" }).runAfter(context(), { a: 1 })).replaced, false);
+    assert.equal((await (await webhook({ on: "after" })).runAfter(context(), { a: 1 })).replaced, false);
     assert.deepEqual(JSON.parse(seen[0]!.body).answer, { a: 1 });
   });
 
   it("may refuse with a reason of one line", async () => {
     handle = answer({ action: "refuse", reason: `no\n\u001b[31m${"x".repeat(1000)}` });
-    await assert.rejects(webhook().runBefore(context(), body()), (error: HomegrownError) => {
+    await assert.rejects((await webhook()).runBefore(context(), body()), (error: HomegrownError) => {
       assert.equal(error.code, "gateway/refused-by-hook");
       assert.match(error.message, /^no \[31mx{491,494}$/);
       return true;
     });
     handle = answer({ action: "refuse" });
-    await assert.rejects(webhook().runBefore(context(), body()), /refused by a check/);
+    await assert.rejects((await webhook()).runBefore(context(), body()), /refused by a check/);
   });
 
   it("may replace the body or the answer", async () => {
@@ -170,10 +176,10 @@ describe("webhooks", () => {
       body: { model: "dearer", messages: [], stream: true },
       answer: { b: 2 },
     });
-    const before = await webhook().runBefore(context(), body());
+    const before = await (await webhook()).runBefore(context(), body());
     assert.deepEqual(before.value, { model: "fast", messages: [] });
     assert.equal(before.replaced, true);
-    assert.deepEqual((await webhook({ on: "after" }).runAfter(context(), { a: 1 })).value, { b: 2 });
+    assert.deepEqual((await (await webhook({ on: "after" })).runAfter(context(), { a: 1 })).value, { b: 2 });
   });
 
   describe("that fail", () => {
@@ -207,24 +213,33 @@ describe("webhooks", () => {
     for (const [index, [failure, handler, changes]] of cases.entries()) {
       it(`${failure} (${index}): as the configuration says`, async () => {
         handle = handler;
-        const allowed = await webhook({ ...changes, onFailure: "allow" }).runBefore(context(), body());
+        const allowed = await (
+          await webhook({ ...changes, onFailure: "allow" })
+        ).runBefore(context(), body());
         assert.deepEqual(allowed.failures, [{ hook: "w", failure }]);
         assert.equal(allowed.replaced, false);
         const requestsBefore = seen.length;
         assert.ok(requestsBefore <= 1, "no redirect is followed, nothing is tried twice");
-        await assert.rejects(webhook(changes).runBefore(context(), body()), (error: HomegrownError) => {
-          assert.equal(error.code, "gateway/hook-failed");
-          assert.equal(error.details["failure"], failure);
-          const shown = `${JSON.stringify(toErrorRecord(error))} ${error.stack} ${String(error.cause)}`;
-          assert.ok(!shown.includes(SECRET) && !shown.includes("xyzzy") && !shown.includes("/hook-address-of-the-test"));
-          return true;
-        });
+        await assert.rejects(
+          (await webhook(changes)).runBefore(context(), body()),
+          (error: HomegrownError) => {
+            assert.equal(error.code, "gateway/hook-failed");
+            assert.equal(error.details["failure"], failure);
+            const shown = `${JSON.stringify(toErrorRecord(error))} ${error.stack} ${String(error.cause)}`;
+            assert.ok(
+              !shown.includes(SECRET) &&
+                !shown.includes("xyzzy") &&
+                !shown.includes("/hook-address-of-the-test"),
+            );
+            return true;
+          },
+        );
       });
     }
 
     it("because the request is too large to be sent: it is not", async () => {
       handle = answer({ action: "allow" });
-      const chain = webhook({ maxSentBytes: 2000 });
+      const chain = await webhook({ maxSentBytes: 2000 });
       await assert.rejects(chain.runBefore(context(), body("x".repeat(2000))), /request-too-large/);
       assert.equal(seen.length, 0);
     });
@@ -233,7 +248,7 @@ describe("webhooks", () => {
   it("are not waited for when the client has gone", async () => {
     handle = () => undefined;
     const left = new AbortController();
-    const running = webhook({ timeoutMs: 5000 }).runBefore(context(left.signal), body());
+    const running = (await webhook({ timeoutMs: 5000 })).runBefore(context(left.signal), body());
     const reason = new Error("left");
     setTimeout(() => left.abort(reason), 20);
     await assert.rejects(running, reason);
@@ -241,7 +256,7 @@ describe("webhooks", () => {
 
   it("look on at streams without holding them up, and stop when the gateway does", async () => {
     handle = answer({ action: "refuse" });
-    const chain = webhook({ on: "after" });
+    const chain = await webhook({ on: "after" });
     assert.equal(chain.observeAfter(context(), { text: "an answer" }, 100), true);
     assert.equal(seen.length, 0, "not within the call");
     for (let i = 0; i < 200 && seen.length === 0; i++) await new Promise((resolve) => setTimeout(resolve, 5));
@@ -253,14 +268,14 @@ describe("webhooks", () => {
     assert.equal(chain.observeAfter(context(), {}, 1), false);
   });
 
-  it("whose secret is not set are not made", () => {
+  it("whose secret is not set are not made", async () => {
     const configs = hooksSchema.parse({
       w: { kind: "webhook", url, onFailure: "allow", secret: { env: "GONE" } },
     });
-    const make = (environment: Record<string, string>): Hooks =>
+    const make = (environment: Record<string, string>): Promise<Hooks> =>
       createHooks(configs, { masker, environment });
-    assert.throws(() => make({}), { code: "gateway/secret-missing" });
-    assert.throws(
+    await assert.rejects(() => make({}), { code: "gateway/secret-missing" });
+    await assert.rejects(
       () => make({ GONE: `${SECRET}\nX: 1` }),
       (error: HomegrownError) => error.code === "gateway/secret-missing" && !error.message.includes(SECRET),
     );

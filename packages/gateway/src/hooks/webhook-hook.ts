@@ -5,7 +5,7 @@
 //   { action: "allow" } | { action: "refuse", reason? } | { action: "replace", body | answer }
 // Anything else is a failure, and then the hook's `onFailure` holds. No redirect is followed, no more is read
 // than the settings say, and neither the secret nor the address is in any error.
-import { request } from "undici";
+import { Agent, request } from "undici";
 import type { Dispatcher } from "undici";
 import { z } from "zod";
 import type { WebhookConfig } from "./hook-config.ts";
@@ -14,6 +14,7 @@ import { toPhases } from "./mask-hook.ts";
 
 const DEFAULT_REASON = "The request was refused by a check of this organisation.";
 const MAX_REASON = 500;
+const MAX_CONNECTIONS = 64;
 
 const answerSchema = z.discriminatedUnion("action", [
   z.object({ action: z.literal("allow") }),
@@ -33,7 +34,22 @@ class Failed extends Error {
   }
 }
 
-export function createWebhookHook(
+export interface Webhooks {
+  create(name: string, config: WebhookConfig, secret: string | undefined): Hook;
+  /** Ends the connections. */
+  close(): Promise<void>;
+}
+
+/** Webhooks that share their connections. */
+export function openWebhooks(): Webhooks {
+  const agent = new Agent({ connections: MAX_CONNECTIONS, pipelining: 1 });
+  return {
+    create: (name, config, secret) => createWebhookHook(name, config, secret, agent),
+    close: () => agent.destroy(),
+  };
+}
+
+function createWebhookHook(
   name: string,
   config: WebhookConfig,
   secret: string | undefined,

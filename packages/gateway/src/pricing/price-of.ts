@@ -12,7 +12,7 @@ export interface ModelFacts {
   contextTokens(): number | undefined;
 }
 
-/** 30 milliseconds and half a megabyte: loaded once, and only where a rented model is configured. */
+/** 30 milliseconds and some megabytes: loaded once, and only where a provider is configured whose prices it lists. */
 let catalogue: Promise<Catalogue> | undefined;
 export function loadPriceCatalogue(): Promise<Catalogue> {
   catalogue ??= import("./price-catalogue.ts");
@@ -21,14 +21,14 @@ export function loadPriceCatalogue(): Promise<Catalogue> {
 
 /** `provider` is the catalogue's id; undefined where there is none for this kind. */
 export function factsOf(
-  catalogue: Catalogue,
+  catalogue: Catalogue | undefined,
   provider: string | undefined,
   model: string,
   overrides: ModelConfig | undefined,
 ): ModelFacts {
   const configured = overrides?.price === undefined ? undefined : priceOfConfig(overrides.price);
   const name = overrides?.catalogueName ?? model;
-  const look = () => (provider === undefined ? undefined : catalogue.findInCatalogue(provider, name));
+  const look = () => (provider === undefined ? undefined : catalogue?.findInCatalogue(provider, name));
   let entry = look();
   const current = () => {
     if (entry !== undefined && entry.validUntil <= Date.now()) entry = look();

@@ -29,11 +29,12 @@ export interface Targets {
 /** Names come from the configuration, so they are few; this only bounds a mistake. */
 const MAX_TARGETS = 10_000;
 
-/** Loads the price catalogue when there is anything to price; no provider's package, and nothing of the network. */
+/** Loads the price catalogue for kinds of providers that it lists; no provider's package, and nothing of the network. */
 export async function createTargets(config: ProvidersConfig, deps: TargetsDeps): Promise<Targets> {
   const names = Object.keys(config);
   if (names.length === 0) return { find: () => undefined };
-  const catalogue = await loadPriceCatalogue();
+  const isListed = names.some((name) => PROVIDER_KINDS[config[name]!.kind].catalogue !== undefined);
+  const catalogue = isListed ? await loadPriceCatalogue() : undefined;
   const fetch = createUpstreamFetch(deps);
   const providers = new Map(
     names.map((name) => [name, toProvider(name, config[name]!, fetch, deps)] as const),

@@ -1,6 +1,5 @@
 // Bytes to a provider and back over undici's dispatcher: no body object, no streams, no fetch. What `fetch`
 // would cost instead stands in docs/decisions (about 100 µs a request).
-import { Agent } from "undici";
 import type { Dispatcher } from "undici";
 import type {
   Passthrough,
@@ -10,6 +9,7 @@ import type {
 } from "../../core/target.ts";
 import { UpstreamError } from "../../core/upstream-errors.ts";
 import type { UpstreamFault } from "../../core/upstream-errors.ts";
+import { Agent } from "./undici-agent.ts";
 
 /** Where one dialect of one model is served, and with which credentials. */
 export interface PassthroughEndpoint {

@@ -1,7 +1,7 @@
 // multipart/form-data (RFC 7578) that came whole: parsed within bounds, and written again for a provider, with
 // single fields changed.
 import { randomBytes } from "node:crypto";
-import busboy from "busboy";
+import type { Busboy } from "busboy";
 import type { RequestBytes } from "../../../core/model-request.ts";
 import { invalidRequest } from "../invalid-request.ts";
 
@@ -24,11 +24,13 @@ const LIMITS = {
 };
 
 /** The entries in their order. Throws `gateway/invalid-request`; its words never quote the body. */
-export function parseMultipart(raw: Buffer, contentType: string): Promise<FormEntry[]> {
+export async function parseMultipart(raw: Buffer, contentType: string): Promise<FormEntry[]> {
+  // Loaded with the first form: most gateways never see one.
+  const { default: busboy } = await import("busboy");
   return new Promise((resolve, reject) => {
     const entries: FormEntry[] = [];
     const fail = (what: string): void => reject(malformed(what));
-    let parser: busboy.Busboy;
+    let parser: Busboy;
     try {
       parser = busboy({ headers: { "content-type": contentType }, limits: LIMITS, defParamCharset: "utf8" });
     } catch {
