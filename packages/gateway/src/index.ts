@@ -33,7 +33,7 @@ export type { BudgetName, BudgetReport } from "./budgets/budget-admin.ts";
 export type { LedgerRecord } from "./ledger/ledger-entry.ts";
 export { USAGE_GROUPS, listLedger, readTotals, readUsage } from "./ledger/usage.ts";
 export type { LedgerPage, UsageFilter, UsageGroup, UsageRow, UsageTotals } from "./ledger/usage.ts";
-export { loadPriceCatalogue } from "./pricing/price-of.ts";
+export { loadPricesOf } from "./providers/target-factory.ts";
 export type { RouteDescription } from "./routing/compiled-route.ts";
 export type { GatewayLimits } from "./server/limits.ts";
 export type { RequestRecord } from "./server/request-record.ts";

@@ -1,7 +1,7 @@
 // Own models, state and gateway of one process, opened and closed together.
 import { toErrorRecord } from "@homegrown/contracts";
 import type { ModelDirectory } from "@homegrown/contracts";
-import { listKeys, loadPriceCatalogue, startGateway } from "@homegrown/gateway";
+import { listKeys, loadPricesOf, startGateway } from "@homegrown/gateway";
 import type { Gateway, GatewayConfig, GatewayDatabase } from "@homegrown/gateway";
 import { openState } from "../gateway/configuration.ts";
 import type { ServingLog } from "../terminal/serving-log.ts";
@@ -72,11 +72,10 @@ export async function openGateway(options: OpenGatewayOptions): Promise<OpenedGa
 
 /** The database opens in a thread of its own; meanwhile this one loads what the gateway is about to ask for. */
 async function openWhilePricesLoad(home: string, config: GatewayConfig): Promise<GatewayDatabase> {
-  const hasPrices = Object.keys(config.providers).length > 0;
   const [database] = await Promise.all([
     openState(home, config),
     // What cannot be loaded is told by who needs it.
-    hasPrices ? loadPriceCatalogue().catch(() => undefined) : undefined,
+    loadPricesOf(config.providers).catch(() => undefined),
   ]);
   return database;
 }

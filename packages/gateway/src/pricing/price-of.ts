@@ -4,7 +4,7 @@ import type { Price } from "../core/target.ts";
 import type { ModelConfig, PriceConfig } from "../providers/provider-config.ts";
 import { usdPerMillionToNano } from "./nano-usd.ts";
 
-type Catalogue = typeof import("./price-catalogue.ts");
+export type PriceCatalogue = typeof import("./price-catalogue.ts");
 
 /** What is known of one model's price and context, looked up again when it may have changed. */
 export interface ModelFacts {
@@ -13,15 +13,15 @@ export interface ModelFacts {
 }
 
 /** 30 milliseconds and some megabytes: loaded once, and only where a provider is configured whose prices it lists. */
-let catalogue: Promise<Catalogue> | undefined;
-export function loadPriceCatalogue(): Promise<Catalogue> {
+let catalogue: Promise<PriceCatalogue> | undefined;
+export function loadPriceCatalogue(): Promise<PriceCatalogue> {
   catalogue ??= import("./price-catalogue.ts");
   return catalogue;
 }
 
 /** `provider` is the catalogue's id; undefined where there is none for this kind. */
 export function factsOf(
-  catalogue: Catalogue | undefined,
+  catalogue: PriceCatalogue | undefined,
   provider: string | undefined,
   model: string,
   overrides: ModelConfig | undefined,

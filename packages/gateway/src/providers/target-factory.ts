@@ -2,6 +2,7 @@
 import type { Dispatcher } from "undici";
 import type { Passthrough, Target } from "../core/target.ts";
 import { factsOf, loadPriceCatalogue } from "../pricing/price-of.ts";
+import type { PriceCatalogue } from "../pricing/price-of.ts";
 import type { ProviderConfig, ProvidersConfig } from "./provider-config.ts";
 import { connect } from "./provider-connection.ts";
 import type { Environment } from "./provider-connection.ts";
@@ -29,12 +30,17 @@ export interface Targets {
 /** Names come from the configuration, so they are few; this only bounds a mistake. */
 const MAX_TARGETS = 10_000;
 
+/** The price catalogue, where it lists the prices of any of these. */
+export async function loadPricesOf(config: ProvidersConfig): Promise<PriceCatalogue | undefined> {
+  const isListed = Object.values(config).some(({ kind }) => PROVIDER_KINDS[kind].catalogue !== undefined);
+  return isListed ? loadPriceCatalogue() : undefined;
+}
+
 /** Loads the price catalogue for kinds of providers that it lists; no provider's package, and nothing of the network. */
 export async function createTargets(config: ProvidersConfig, deps: TargetsDeps): Promise<Targets> {
   const names = Object.keys(config);
   if (names.length === 0) return { find: () => undefined };
-  const isListed = names.some((name) => PROVIDER_KINDS[config[name]!.kind].catalogue !== undefined);
-  const catalogue = isListed ? await loadPriceCatalogue() : undefined;
+  const catalogue = await loadPricesOf(config);
   const fetch = createUpstreamFetch(deps);
   const providers = new Map(
     names.map((name) => [name, toProvider(name, config[name]!, fetch, deps)] as const),

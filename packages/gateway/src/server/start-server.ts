@@ -1,5 +1,4 @@
 // The gateway's process side: a socket, a table of fronts, and an orderly end.
-import { createServer } from "node:http";
 import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { HomegrownError, toErrorRecord } from "@homegrown/contracts";
@@ -65,6 +64,8 @@ export interface HttpServer {
 
 /** After the drain: for the last error events to reach their clients. */
 const FAREWELL_MS = 500;
+/** Imported, the module would evaluate all its exports, WebSocket and with it node's own undici among them. */
+const { createServer } = process.getBuiltinModule("node:http");
 export const PROTOCOLS: readonly Protocol[] = [openAi, openAiResponses, anthropic, homegrown];
 
 /** Throws `gateway/loopback-only`, `gateway/port-in-use`, `gateway/port-forbidden`, `gateway/address-unavailable`. */
