@@ -6,6 +6,7 @@ import { mkdtempSync, openSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { readCommandStart } from "@homegrown/testing";
 import { PEERS } from "./install-peers.ts";
 import { cpuMicroseconds, processTree, residentMegabytes } from "./process-usage.ts";
 
@@ -39,9 +40,8 @@ interface Definition {
 
 const KINDS: readonly UpstreamKind[] = ["d0", "d20", "s0", "s5", "s100"];
 const LITELLM_KEY = `sk-${randomBytes(24).toString("hex")}`;
-/** As the command line starts itself: see apps/cli/bin/homegrown.js. */
-const OWN_FLAGS = ["--max-semi-space-size=8", ...(process.env["BENCH_FLAGS"]?.split(" ") ?? [])];
-const OWN_ENV = { NODE_COMPILE_CACHE: resolve(PEERS, "../compiled") };
+const { flags: OWN_FLAGS, env } = readCommandStart();
+const OWN_ENV = { ...env, NODE_COMPILE_CACHE: resolve(PEERS, "../compiled") };
 /** Written by our own process when its key exists. */
 const ownKeyFile = (scratch: string): string => join(scratch, "key");
 

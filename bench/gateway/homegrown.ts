@@ -3,7 +3,7 @@
 //   node bench/gateway/homegrown.ts PORT UPSTREAM FOLDER
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { createKey, openGatewayDatabase, setBudget, startGateway } from "@homegrown/gateway";
+import { boundHeap, createKey, openGatewayDatabase, setBudget, startGateway } from "@homegrown/gateway";
 
 const [port, upstream, folder] = process.argv.slice(2) as [string, string, string];
 const price = { inputUsdPerMillion: 0.15, outputUsdPerMillion: 0.6, asOf: "2026-11-01" };
@@ -18,6 +18,7 @@ const anthropic = kinds.map((kind) => [
   { kind: "anthropic-compatible" as const, baseUrl: `${upstream}/${kind}/v1`, models },
 ]);
 const postgres = process.env["BENCH_POSTGRES"];
+boundHeap();
 const database = await openGatewayDatabase(
   postgres
     ? { kind: "postgres", url: postgres }

@@ -4,8 +4,8 @@
 // Everything runs on loopback and ends by itself; a million takes about half an hour on two cores.
 import { execFileSync } from "node:child_process";
 import { cpus } from "node:os";
+import { readCommandStart } from "@homegrown/testing";
 import {
-  SMALL_HEAP,
   compareAccounts,
   faultyConfigOf,
   loadWithFaults,
@@ -23,6 +23,7 @@ const MAX_MEGABYTES = 200;
 const MAX_GROWTH = 0.05;
 const numRequests = Number(process.argv[2] ?? 1_000_000);
 const seed = Number(process.argv[3] ?? 1);
+const start = readCommandStart();
 
 interface Sample {
   numEnded: number;
@@ -34,9 +35,9 @@ try {
   const key = await scene.createKey("client");
   await scene.setKeyBudget(key, 1_000_000);
   // The first start after a change strips types, and never gives back what that took.
-  await scene.startGateway(faultyConfigOf(scene), SMALL_HEAP);
+  await scene.startGateway(faultyConfigOf(scene), start);
   await scene.endGateways();
-  const gateway = await scene.startGateway(faultyConfigOf(scene), SMALL_HEAP);
+  const gateway = await scene.startGateway(faultyConfigOf(scene), start);
   const samples: Sample[] = [{ numEnded: 0, megabytes: residentMegabytes(gateway.pid) }];
   const every = Math.max(1, Math.floor(numRequests / NUM_SAMPLES));
   const startedAt = performance.now();
@@ -94,7 +95,7 @@ function toPage(
 
 Clients that ask, leave and read slowly; a provider that fails before, during and after; a gateway with a key, a budget
 and its ledger in SQLite between them, each in a process of its own. A quarter of the requests are translated between
-protocols. The gateway's node runs with \`${SMALL_HEAP.join(" ")}\`. ${CONCURRENCY} at once, ${Math.round(numAsked / seconds)} a second, ${cpu.toFixed(0)} µs of CPU each.
+protocols. The gateway runs with the flags of the command line (\`${start.flags.join(" ")}\`). ${CONCURRENCY} at once, ${Math.round(numAsked / seconds)} a second, ${cpu.toFixed(0)} µs of CPU each.
 ${cpus()[0]?.model ?? "unknown"}, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}, commit ${describeCommit()}.
 Written by \`node bench/gateway/million.ts ${numRequests} ${seed}\`.
 

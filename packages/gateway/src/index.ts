@@ -1,3 +1,4 @@
+export { boundHeap } from "./composition/bound-heap.ts";
 export { startGateway } from "./composition/start-gateway.ts";
 export type { Gateway, GatewayOptions } from "./composition/start-gateway.ts";
 export { openGatewayDatabase } from "./composition/gateway-database.ts";

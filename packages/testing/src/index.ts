@@ -5,6 +5,8 @@ export type { ChildOptions, ChildResult, RecordedStep } from "./crashes.ts";
 export { FIXED_CORPUS_SHA256, readFixedCorpus } from "./fixed-corpus.ts";
 export type { CorpusFile } from "./fixed-corpus.ts";
 export { ByteMarkov, END_OF_TEXT, NUM_SYMBOLS } from "./byte-markov.ts";
+export { readCommandStart } from "./command-start.ts";
+export type { CommandStart } from "./command-start.ts";
 export { GENERATED_FRONTS } from "./generated-requests/request-generator.ts";
 export { sendGenerated } from "./generated-requests/send-generated.ts";
 export type { GeneratedLoad, GeneratedReport } from "./generated-requests/send-generated.ts";

@@ -3,10 +3,11 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, test } from "node:test";
+import { readCommandStart } from "@homegrown/testing";
 import { startCommand } from "./command-line.ts";
 
 const ROOT = path.resolve(import.meta.dirname, "../../../..");
@@ -62,9 +63,11 @@ describe("the container file", () => {
     t.after(() => rm(scratch, { recursive: true, force: true }));
     const [program, ...rest] = wordsOf("ENTRYPOINT");
     const entry = rest.at(-1);
-    const [firstLine] = (await readFile(path.join(ROOT, "apps/cli/bin/homegrown.js"), "utf8")).split("\n");
-    // A process in the container runs with the flags that the command gives itself outside of one.
-    assert.equal(firstLine, `#!/usr/bin/env -S ${[program, ...rest.slice(0, -1)].join(" ")}`);
+    // A process in the container runs with what the command gives itself outside of one.
+    const start = readCommandStart();
+    assert.deepEqual(rest.slice(0, -1), start.flags);
+    const variables = valuesOf("ENV").join(" ").split(" ");
+    for (const [name, value] of Object.entries(start.env)) assert.ok(variables.includes(`${name}=${value}`));
     assert.equal(program, "node");
     assert.ok(existsSync(path.join(ROOT, entry!.replace(/^\/app\//, ""))), entry);
 

@@ -1,7 +1,7 @@
 // Own models, state and gateway of one process, opened and closed together.
 import { toErrorRecord } from "@homegrown/contracts";
 import type { ModelDirectory } from "@homegrown/contracts";
-import { listKeys, loadPricesOf, startGateway } from "@homegrown/gateway";
+import { boundHeap, listKeys, loadPricesOf, startGateway } from "@homegrown/gateway";
 import type { Gateway, GatewayConfig, GatewayDatabase } from "@homegrown/gateway";
 import { openState } from "../gateway/configuration.ts";
 import type { ServingLog } from "../terminal/serving-log.ts";
@@ -36,6 +36,7 @@ export interface OpenedGateway {
 export async function openGateway(options: OpenGatewayOptions): Promise<OpenedGateway> {
   const { home, config, host, port, log } = options;
   const onFault = (error: unknown): void => log.event({ event: "fault", error: toErrorRecord(error) });
+  boundHeap();
   const opened: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
     for (const end of opened.splice(0).reverse()) await end();

@@ -1,7 +1,7 @@
 // A gateway in a process of its own, to be killed or asked to end.
 //   node gateway.fixture.ts '{"database": …, "config": …}'
 // Prints "ready URL"; faults go to standard error. Closes in good order when its standard input ends.
-import { openGatewayDatabase, startGateway } from "../index.ts";
+import { boundHeap, openGatewayDatabase, startGateway } from "../index.ts";
 import type { GatewayDatabaseLocation, GatewayOptions } from "../index.ts";
 
 export interface GatewaySettings {
@@ -10,6 +10,7 @@ export interface GatewaySettings {
 }
 
 const settings = JSON.parse(process.argv[2]!) as GatewaySettings;
+boundHeap();
 const database = await openGatewayDatabase(settings.database);
 const gateway = await startGateway({
   database,

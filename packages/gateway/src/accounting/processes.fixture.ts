@@ -3,11 +3,13 @@ import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { CommandStart } from "@homegrown/testing";
 import type { AccountEntry, ModelSums } from "./counting-upstream.fixture.ts";
 import type { GatewaySettings } from "./gateway.fixture.ts";
 
 const START_TIMEOUT_MS = 30_000;
 const END_TIMEOUT_MS = 15_000;
+const PLAIN: CommandStart = { env: {}, flags: [] };
 
 export class Child {
   readonly said: string;
@@ -23,12 +25,12 @@ export class Child {
   }
 
   /** Resolves with what it prints behind "ready". */
-  static start(script: string, args: readonly string[], nodeFlags: readonly string[] = []): Promise<Child> {
+  static start(script: string, args: readonly string[], as: CommandStart = PLAIN): Promise<Child> {
     // A child of node's test runner that thinks it is a test file prints for machines.
     const { NODE_TEST_CONTEXT: _, ...env } = process.env;
-    const child = spawn(process.execPath, [...nodeFlags, join(import.meta.dirname, script), ...args], {
+    const child = spawn(process.execPath, [...as.flags, join(import.meta.dirname, script), ...args], {
       // Most of a start is the same work each time, and leaves 40 MB behind that an installed gateway does not have.
-      env: { ...env, NODE_COMPILE_CACHE: join(tmpdir(), "homegrown-compile-cache") },
+      env: { ...env, ...as.env, NODE_COMPILE_CACHE: join(tmpdir(), "homegrown-compile-cache") },
     });
     child.stdin.on("error", () => {});
     return new Promise((resolve, reject) => {
@@ -108,9 +110,6 @@ export class Upstream {
 }
 
 /** A gateway in a process of its own; `said` is its address. */
-export function startGatewayProcess(
-  settings: GatewaySettings,
-  nodeFlags?: readonly string[],
-): Promise<Child> {
-  return Child.start("gateway.fixture.ts", [JSON.stringify(settings)], nodeFlags);
+export function startGatewayProcess(settings: GatewaySettings, start?: CommandStart): Promise<Child> {
+  return Child.start("gateway.fixture.ts", [JSON.stringify(settings)], start);
 }

@@ -16,12 +16,6 @@ import type { Scene } from "./scene.fixture.ts";
 
 const PRICE = { input: 1, cacheRead: 0.1, output: 10 };
 
-/**
- * Without bounds, node's heap grows to what the machine has room for before it looks for garbage: 400 MB where
- * 70 are in use. Young objects here die within a request, so a small nursery costs little.
- */
-export const SMALL_HEAP: readonly string[] = ["--max-semi-space-size=4", "--max-old-space-size=160"];
-
 /** Shares of the traffic; they add up to 1. */
 const SHARES = {
   /** Answered, some to clients that read slowly. */

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { SMALL_HEAP, compareAccounts, faultyConfigOf, loadWithFaults } from "./random-faults.fixture.ts";
+import { readCommandStart } from "@homegrown/testing";
+import { compareAccounts, faultyConfigOf, loadWithFaults } from "./random-faults.fixture.ts";
 import { Scene, createSqliteStore } from "./scene.fixture.ts";
 
 const NUM_REQUESTS = 20_000;
@@ -11,7 +12,7 @@ test("20,000 requests with random faults: none is lost, and three accounts agree
   try {
     const key = await scene.createKey("client");
     await scene.setKeyBudget(key, 1000);
-    const gateway = await scene.startGateway(faultyConfigOf(scene), SMALL_HEAP);
+    const gateway = await scene.startGateway(faultyConfigOf(scene), readCommandStart());
     const counts = await loadWithFaults(scene, {
       gateway: gateway.said,
       key,

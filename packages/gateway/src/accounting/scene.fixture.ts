@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { CommandStart } from "@homegrown/testing";
 import { listBudgets, setBudget } from "../budgets/budget-admin.ts";
 import type { BudgetName, BudgetReport } from "../budgets/budget-admin.ts";
 import { openGatewayDatabase } from "../composition/gateway-database.ts";
@@ -81,8 +82,8 @@ export class Scene {
     this.upstream = upstream;
   }
 
-  async startGateway(config: GatewaySettings["config"], nodeFlags?: readonly string[]): Promise<Child> {
-    const gateway = await startGatewayProcess({ database: this.store.location, config }, nodeFlags);
+  async startGateway(config: GatewaySettings["config"], start?: CommandStart): Promise<Child> {
+    const gateway = await startGatewayProcess({ database: this.store.location, config }, start);
     this.#gateways.push(gateway);
     return gateway;
   }
