@@ -27,9 +27,15 @@ export interface Contender {
   stop(): Promise<void>;
 }
 
+interface Command {
+  file: string;
+  args: string[];
+  env?: Record<string, string>;
+}
+
 interface Definition {
   asks?: WireFormat;
-  command?(scratch: string, upstream: string): { file: string; args: string[]; env?: Record<string, string> };
+  command?(scratch: string, upstream: string, port: number): Command;
   /** Some choose their port and print their address. */
   address?: RegExp;
   url(base: string, upstream: UpstreamKind): string;
@@ -45,6 +51,15 @@ const OWN_ENV = { ...env, NODE_COMPILE_CACHE: resolve(PEERS, "../compiled") };
 /** Written by our own process when its key exists. */
 const ownKeyFile = (scratch: string): string => join(scratch, "key");
 
+function startOwn(scratch: string, upstream: string, port: number): Command {
+  const script = resolve(import.meta.dirname, "homegrown.ts");
+  return {
+    file: process.execPath,
+    args: [...OWN_FLAGS, script, String(port), upstream, scratch],
+    env: OWN_ENV,
+  };
+}
+
 const DEFINITIONS: Readonly<Record<string, Definition>> = {
   direct: { url: (_, kind) => `/${kind}/v1/chat/completions` },
   floor: {
@@ -58,32 +73,20 @@ const DEFINITIONS: Readonly<Record<string, Definition>> = {
   },
   homegrown: {
     port: 9310,
-    command: (scratch, upstream) => ({
-      file: process.execPath,
-      args: [...OWN_FLAGS, resolve(import.meta.dirname, "homegrown.ts"), "9310", upstream, scratch],
-      env: OWN_ENV,
-    }),
+    command: startOwn,
     url: (base) => `${base}/v1/chat/completions`,
     model: (kind) => `bench-${kind}`,
   },
   "homegrown-translated": {
     port: 9311,
-    command: (scratch, upstream) => ({
-      file: process.execPath,
-      args: [...OWN_FLAGS, resolve(import.meta.dirname, "homegrown.ts"), "9311", upstream, scratch],
-      env: OWN_ENV,
-    }),
+    command: startOwn,
     url: (base) => `${base}/v1/chat/completions`,
     model: (kind) => `claude-${kind}`,
   },
   "homegrown-from-anthropic": {
     asks: "anthropic",
     port: 9312,
-    command: (scratch, upstream) => ({
-      file: process.execPath,
-      args: [...OWN_FLAGS, resolve(import.meta.dirname, "homegrown.ts"), "9312", upstream, scratch],
-      env: OWN_ENV,
-    }),
+    command: startOwn,
     url: (base) => `${base}/v1/messages`,
     model: (kind) => `bench-${kind}`,
   },
@@ -174,25 +177,34 @@ const DEFINITIONS: Readonly<Record<string, Definition>> = {
 
 export const CONTENDERS: readonly string[] = Object.keys(DEFINITIONS);
 
+export interface Place {
+  /** Where its files are. */
+  scratch?: string;
+  port?: number;
+  env?: Readonly<Record<string, string>>;
+}
+
 /** Starts one on core 0 and waits for its first good answer. */
 export async function startContender(
   name: string,
   upstream: string,
   bodyOf: (asks: WireFormat, model: string, stream: boolean) => string,
+  place: Place = {},
 ): Promise<Contender> {
   const definition = DEFINITIONS[name];
   if (!definition) throw new Error(`no contender is called ${name}; there are ${CONTENDERS.join(", ")}`);
-  const scratch = mkdtempSync(join(tmpdir(), `bench-${name}-`));
+  const scratch = place.scratch ?? mkdtempSync(join(tmpdir(), `bench-${name}-`));
+  const port = place.port ?? definition.port ?? 0;
   const asks = definition.asks ?? "openai";
   let startedAt = performance.now();
   let child: ChildProcess | undefined;
-  let base = definition.port ? `http://127.0.0.1:${definition.port}` : upstream;
+  let base = port > 0 ? `http://127.0.0.1:${port}` : upstream;
   if (definition.command) {
-    const { file, args, env } = definition.command(scratch, upstream);
-    const log = openSync(join(scratch, "log"), "w");
+    const { file, args, env } = definition.command(scratch, upstream, port);
+    const log = openSync(join(scratch, `log-${port}`), "w");
     startedAt = performance.now();
     child = spawn("taskset", ["-c", "0", file, ...args], {
-      env: { ...process.env, ...env },
+      env: { ...process.env, ...env, ...place.env },
       stdio: ["ignore", definition.address ? "pipe" : log, log],
     });
     if (definition.address) base = await readAddress(child, definition.address);

@@ -1,6 +1,6 @@
 // Gateways side by side, one command for each page of figures:
 //   node bench/gateway/install-peers.ts            (once: builds and installs what is compared with)
-//   node bench/gateway/run.ts max|rate|stream|open|cold|memory [--only direct,homegrown,…] [--rounds 5] [--seconds 5]
+//   node bench/gateway/run.ts max|rate|stream|open|cold|memory|shared [--only direct,homegrown,…] [--rounds 5] [--seconds 5]
 // The gateway has core 0; upstream and load have core 1. Contenders stay up and take turns, so that whatever else
 // the machine does meets all of them; medians over the rounds. Run it on a quiet machine, nothing else beside it.
 // Figures are appended to .bench/gateway.jsonl, from which `report.ts` writes bench/results/gateway.md.
@@ -13,6 +13,8 @@ import { CONTENDERS, headersFor, startContender } from "./contenders.ts";
 import type { Contender, UpstreamKind } from "./contenders.ts";
 import { loadRequests, loadStreams, writeBody } from "./load.ts";
 import { requestBody } from "./request-body.ts";
+import { startPairs } from "./shared-state.ts";
+import type { Pair } from "./shared-state.ts";
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -197,6 +199,46 @@ async function memory(name: string): Promise<void> {
   }
 }
 
+/** What it costs a gateway that others share its state, by where the state is. */
+async function sharedState(): Promise<void> {
+  const { pairs, stop } = await startPairs(UPSTREAM);
+  try {
+    const loadBoth = async ({ name, gateways }: Pair, length: { seconds: number } | { requests: number }) => {
+      const used = (): number => gateways.reduce((sum, gateway) => sum + gateway.cpu(), 0);
+      const before = used();
+      const loads = await Promise.all(
+        gateways.map((gateway) =>
+          loadRequests({
+            url: gateway.url("d0"),
+            headers: headersFor(gateway, UPSTREAM, "d0"),
+            bodyFile: bodyFile({ ...gateway, name }, "d0"),
+            connections: 16,
+            ...length,
+          }),
+        ),
+      );
+      const numRequests = loads.reduce((sum, load) => sum + load.numRequests, 0);
+      return {
+        requestsPerSecond: loads.reduce((sum, load) => sum + load.requestsPerSecond, 0),
+        p50: median(loads.map(({ latencyMs }) => latencyMs[0])),
+        p99: Math.max(...loads.map(({ latencyMs }) => latencyMs[2])),
+        cpuMicroseconds: (used() - before) / Math.max(1, numRequests),
+        errors: loads.reduce((sum, load) => sum + load.numErrors, 0),
+      };
+    };
+    for (const pair of pairs) await loadBoth(pair, { requests: 10_000 });
+    const rounds = new Map<string, Figures[]>(pairs.map(({ name }) => [name, []]));
+    for (let round = 0; round < numRounds; round++) {
+      for (const pair of pairs) {
+        rounds.get(pair.name)!.push(await loadBoth(pair, { seconds: Number(options.seconds) }));
+      }
+    }
+    for (const { name } of pairs) report(name, "d0", rounds.get(name)!);
+  } finally {
+    await stop();
+  }
+}
+
 const upstream = spawn(
   "taskset",
   ["-c", "1", process.execPath, resolve(import.meta.dirname, "upstream.ts"), "9100"],
@@ -224,6 +266,8 @@ try {
     for (const name of names) await openStreams(name);
   } else if (mode === "cold") {
     await coldStarts(names.filter((name) => name !== "direct"));
+  } else if (mode === "shared") {
+    await sharedState();
   } else if (mode === "memory") {
     for (const name of names) await memory(name);
   } else {
