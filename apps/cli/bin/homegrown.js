@@ -1,6 +1,6 @@
-#!/usr/bin/env -S MALLOC_ARENA_MAX=2 MALLOC_TRIM_THRESHOLD_=131072 node --max-semi-space-size=4 --min-semi-space-size=4
+#!/usr/bin/env -S MALLOC_ARENA_MAX=2 MALLOC_TRIM_THRESHOLD_=131072 node --max-semi-space-size=8 --min-semi-space-size=8
 // Plain JavaScript on purpose: an older Node gets a sentence instead of a syntax error. The first line bounds memory
-// (docs/log.md has the figures): young objects get 4 MB from the start, because V8's own bound is made for one large
+// (docs/log.md has the figures): young objects get 8 MB from the start, because V8's own bound is made for one large
 // program; V8's threads share two arenas of the C library, because what each leaves in its own is never given back; and
 // the library gives back what is free at an arena's end, instead of keeping more of it the more it was once asked for.
 import module from "node:module";
