@@ -6,6 +6,7 @@
 import module from "node:module";
 import os from "node:os";
 import path from "node:path";
+import { resolveQuickly } from "./quick-resolution.js";
 
 const [major, minor] = process.versions.node.split(".").map(Number);
 if (major < 24 || (major === 24 && minor < 15)) {
@@ -28,5 +29,6 @@ if (process.env.NODE_COMPILE_CACHE === undefined) {
   process.env.NODE_COMPILE_CACHE = folder;
 }
 
+resolveQuickly();
 const { main } = await import("../src/main.ts");
 await main(process.argv.slice(2));
