@@ -84,6 +84,13 @@ export class Account {
     return this.calledWith === undefined || this.state.answeredElsewhere < this.calledWith;
   }
 
+  /** What nobody holds, by the store's last word. */
+  get unspent(): number {
+    if (this.state === undefined) return 0;
+    const { limit, spent, granted, grantedElsewhere } = this.state;
+    return limit - spent - granted - grantedElsewhere;
+  }
+
   /** A grant with which the next requests need not wait, if they are like the last ones. */
   get wishedGrant(): number {
     return 2 * this.inUse + this.#soon;

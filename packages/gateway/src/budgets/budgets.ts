@@ -134,6 +134,7 @@ export class Budgets implements Contributor {
 
   collect(): Contribution | undefined {
     const nowMs = this.#clock.monotonicMs();
+    this.#serveWhoFits();
     const asks = this.#sumUpWaiters();
     const orders: AccountOrder[] = [];
     const ordered: Account[] = [];
@@ -209,6 +210,16 @@ export class Budgets implements Contributor {
     const held = units >= demand.minUnits && units >= 0 ? this.#take(plan, demand, units) : undefined;
     if (held !== undefined) return held;
     throw budgetExhaustedError(tightest!.key.scope, tightest!.key.period, new Date(tightest!.endsAt));
+  }
+
+  /** What came free meanwhile may do for some who wait; the others then lack something, and ask for it. */
+  #serveWhoFits(): void {
+    const wallMs = this.#clock.wallMs();
+    this.#waiters = this.#waiters.filter(({ key, demand, resolve }) => {
+      const held = this.#take(this.#book.planOf(key, wallMs), demand, demand.units);
+      if (held !== undefined) resolve(held);
+      return held === undefined;
+    });
   }
 
   #sumUpWaiters(): Map<Account, { need: number; floor: number }> {
@@ -297,8 +308,13 @@ export class Budgets implements Contributor {
       const plan = this.#book.planOf(waiter.key, wallMs);
       const held =
         plan.accounts.length === 0 ? NO_RESERVATION : this.#take(plan, waiter.demand, waiter.demand.units);
-      if (held !== undefined) waiter.resolve(held);
-      else if (!waiter.asked || this.#mayYetCome(plan, waiter, nowMs)) this.#waiters.push(waiter);
+      if (held !== undefined) {
+        waiter.resolve(held);
+        continue;
+      }
+      // Somebody was faster: it is asked for once more.
+      if (isThere(plan, waiter)) waiter.asked = false;
+      if (!waiter.asked || this.#mayYetCome(plan, waiter, nowMs)) this.#waiters.push(waiter);
       else this.#endWait(plan, waiter, nowMs);
     }
     if (this.#waiters.some(({ asked }) => !asked)) this.#writer.flushSoon();
@@ -355,6 +371,12 @@ export class Budgets implements Contributor {
     for (const account of this.#book.accounts.values()) if (account.grant > 0) account.touch();
     if (this.#book.touched.size > 0) this.#writer.wake();
   }
+}
+
+/** Whether the store has what is lacking, and nobody holds it. */
+function isThere({ accounts }: BudgetPlan, { demand }: Waiter): boolean {
+  const full = amountOf(demand, demand.units);
+  return accounts.every((account) => account.available + account.unspent >= full);
 }
 
 function toAsk(
