@@ -13,8 +13,7 @@ import { CONTENDERS, headersFor, startContender } from "./contenders.ts";
 import type { Contender, UpstreamKind } from "./contenders.ts";
 import { loadRequests, loadStreams, writeBody } from "./load.ts";
 import { requestBody } from "./request-body.ts";
-import { startPairs } from "./shared-state.ts";
-import type { Pair } from "./shared-state.ts";
+import { loadPair, startPairs } from "./shared-state.ts";
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -62,7 +61,7 @@ async function measureRequests(contender: Contender, kind: UpstreamKind, rate?: 
   };
 }
 
-async function measureStreams(contender: Contender, kind: UpstreamKind): Promise<Figures> {
+async function measureStreams(contender: Contender, kind: UpstreamKind, total?: number): Promise<Figures> {
   const before = contender.cpu();
   const streams = Number(options.streams);
   const load = await loadStreams({
@@ -70,7 +69,7 @@ async function measureStreams(contender: Contender, kind: UpstreamKind): Promise
     headers: headersFor(contender, UPSTREAM, kind),
     body: requestBody(contender.asks, contender.model(kind), true),
     streams,
-    total: contender.name === "litellm" ? streams : streams * 4,
+    total: total ?? (contender.name in SLOW ? streams : streams * 4),
   });
   if (load.numErrors > 0) console.error(contender.name, load.firstError);
   return {
@@ -139,7 +138,8 @@ async function warmUp(contender: Contender): Promise<void> {
 }
 
 async function warmUpStreams(contender: Contender): Promise<void> {
-  await measureStreams(contender, "s0");
+  // As warm as what answers single requests: code that has run a few hundred times is not compiled yet.
+  await measureStreams(contender, "s0", contender.name in SLOW ? undefined : 1500);
   await measureStreams(contender, "s5");
 }
 
@@ -203,34 +203,12 @@ async function memory(name: string): Promise<void> {
 async function sharedState(): Promise<void> {
   const { pairs, stop } = await startPairs(UPSTREAM);
   try {
-    const loadBoth = async ({ name, gateways }: Pair, length: { seconds: number } | { requests: number }) => {
-      const used = (): number => gateways.reduce((sum, gateway) => sum + gateway.cpu(), 0);
-      const before = used();
-      const loads = await Promise.all(
-        gateways.map((gateway) =>
-          loadRequests({
-            url: gateway.url("d0"),
-            headers: headersFor(gateway, UPSTREAM, "d0"),
-            bodyFile: bodyFile({ ...gateway, name }, "d0"),
-            connections: 16,
-            ...length,
-          }),
-        ),
-      );
-      const numRequests = loads.reduce((sum, load) => sum + load.numRequests, 0);
-      return {
-        requestsPerSecond: loads.reduce((sum, load) => sum + load.requestsPerSecond, 0),
-        p50: median(loads.map(({ latencyMs }) => latencyMs[0])),
-        p99: Math.max(...loads.map(({ latencyMs }) => latencyMs[2])),
-        cpuMicroseconds: (used() - before) / Math.max(1, numRequests),
-        errors: loads.reduce((sum, load) => sum + load.numErrors, 0),
-      };
-    };
-    for (const pair of pairs) await loadBoth(pair, { requests: 10_000 });
+    const fileOf = (gateway: Contender): string => bodyFile(gateway, "d0");
+    for (const pair of pairs) await loadPair(pair, fileOf, { requests: 10_000 });
     const rounds = new Map<string, Figures[]>(pairs.map(({ name }) => [name, []]));
     for (let round = 0; round < numRounds; round++) {
       for (const pair of pairs) {
-        rounds.get(pair.name)!.push(await loadBoth(pair, { seconds: Number(options.seconds) }));
+        rounds.get(pair.name)!.push(await loadPair(pair, fileOf, { seconds: Number(options.seconds) }));
       }
     }
     for (const { name } of pairs) report(name, "d0", rounds.get(name)!);

@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { startPostgres } from "@homegrown/testing";
 import { startContender } from "./contenders.ts";
 import type { Contender } from "./contenders.ts";
+import { loadRequests } from "./load.ts";
+import type { RequestLoad } from "./load.ts";
 import { requestBody } from "./request-body.ts";
 
 export interface Pair {
@@ -19,6 +21,7 @@ export interface Pairs {
 
 const NUM_GATEWAYS = 2;
 const FIRST_PORT = 9350;
+const CONNECTIONS_EACH = 16;
 
 /** Both pairs on core 0, the Postgres server where the system puts it; its own time is not the gateways'. */
 export async function startPairs(upstream: string): Promise<Pairs> {
@@ -48,4 +51,38 @@ export async function startPairs(upstream: string): Promise<Pairs> {
     await stop();
     throw error;
   }
+}
+
+/** Both gateways of a pair at once. */
+export async function loadPair(
+  { gateways }: Pair,
+  bodyFileOf: (gateway: Contender) => string,
+  length: { seconds: number } | { requests: number },
+): Promise<Record<string, number>> {
+  const used = (): number => gateways.reduce((sum, gateway) => sum + gateway.cpu(), 0);
+  const before = used();
+  const loads = await Promise.all(
+    gateways.map((gateway) =>
+      loadRequests({
+        url: gateway.url("d0"),
+        headers: gateway.headers,
+        bodyFile: bodyFileOf(gateway),
+        connections: CONNECTIONS_EACH,
+        ...length,
+      }),
+    ),
+  );
+  const sum = (of: (load: RequestLoad) => number): number => loads.reduce((so, load) => so + of(load), 0);
+  return {
+    requestsPerSecond: sum((load) => load.requestsPerSecond),
+    p50: sum((load) => load.latencyMs[0]) / loads.length,
+    p99: Math.max(...loads.map((load) => load.latencyMs[2])),
+    cpuMicroseconds:
+      (used() - before) /
+      Math.max(
+        1,
+        sum((load) => load.numRequests),
+      ),
+    errors: sum((load) => load.numErrors),
+  };
 }
