@@ -1,6 +1,6 @@
 import { setFlagsFromString } from "node:v8";
 
-const GROWTH_PERCENT = 50;
+const GROWTH_PERCENT = 25;
 const THREAD_SEMI_SPACE_MB = 1;
 
 /**

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage, OutgoingHttpHeader, ServerResponse } from "node:http";
 import { HomegrownError, toErrorRecord } from "@homegrown/contracts";
 import type { Delivery, DeliveryFacts } from "../core/delivery.ts";
 import type { Rostered } from "../core/running/roster.ts";
@@ -172,12 +172,13 @@ export class Exchange implements Delivery, Rostered {
     this.record.status = status;
     const hasUnreadBody = this.#hasUnreadBody();
     if (hasUnreadBody) this.#closing = true;
-    this.#response.writeHead(status, {
-      "content-type": contentType,
-      "content-length": typeof body === "string" ? Buffer.byteLength(body) : body.byteLength,
-      ...this.#commonHeaders(),
-      ...headers,
-    });
+    const length = typeof body === "string" ? Buffer.byteLength(body) : body.byteLength;
+    const common = this.#commonHeaders();
+    if (headers) Object.assign(common, headers);
+    // Names and values in turn: another object would cost more.
+    const head: OutgoingHttpHeader[] = ["content-type", contentType, "content-length", length];
+    for (const name in common) head.push(name, common[name]!);
+    this.#response.writeHead(status, head);
     if (hasUnreadBody && !this.#awaitsContinue) this.#linger(body);
     else this.#response.end(body);
   }

@@ -58,10 +58,17 @@ function passBytes(run: AttemptRun, passthrough: Passthrough): Promise<RunOutcom
     changes[limitMember] = maxOutputTokens;
   }
   const isEdited = Object.keys(changes).length > 0;
+  const { delivery, timeouts, totalLeftMs, limits, recording, onCommit } = run;
   return passThrough({
-    ...run,
+    request,
     target,
     passthrough,
+    delivery,
+    timeouts,
+    totalLeftMs,
+    limits,
+    recording,
+    onCommit,
     body: isEdited ? bytes.edit(changes) : bytes.raw,
     contentType: bytes.contentType,
     headers:
