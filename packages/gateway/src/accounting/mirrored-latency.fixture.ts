@@ -1,6 +1,8 @@
 // Three routes over one target take turns, one after another, so that whatever else the machine does meets all of
-// them: alone, mirrored to a target that takes 50 ms, mirrored to one that does not answer at all.
+// them: alone, mirrored to a target that takes 50 ms, mirrored to one that does not answer at all. Between two
+// requests the client rests, or it would share the processor with the copy of the one before.
 import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
 import { MAX_OUTPUT_TOKENS } from "./order.fixture.ts";
 import { Upstream } from "./processes.fixture.ts";
 import { Scene, createSqliteStore, providersOf } from "./scene.fixture.ts";
@@ -9,6 +11,7 @@ const PRICE = { input: 1, cacheRead: 1, output: 10 };
 const MODELS = { m: { price: PRICE, maxOutputTokens: MAX_OUTPUT_TOKENS } };
 const ROUTES = ["alone", "slowly", "brokenly"] as const;
 const WARM_UP = 20;
+const REST_MS = 3;
 
 /** Medians of what clients wait, in milliseconds. */
 export interface MirroredLatency {
@@ -47,6 +50,7 @@ export async function measureMirroring(numRounds: number): Promise<MirroredLaten
         const seen = await scene.clients.ask(gateway, { key: key.text, alias, order, stream });
         assert.ok(seen.whole, seen.text);
         if (round >= 0) times.get(alias)!.push(performance.now() - startedAt);
+        await sleep(REST_MS);
       }
     }
     await scene.endGateways();

@@ -1,5 +1,5 @@
 // Work that nobody waits for: copies of requests to a shadow target, and hooks that only look on. It starts
-// after the client's own request has been sent on, runs in a few places, and is dropped when those are taken and
+// when the client has its own answer, runs in a few places, and is dropped when those are taken and
 // a short queue is full. So it slows no client, and an outage of what it calls piles nothing up.
 
 export interface BackgroundLimits {

@@ -29,6 +29,8 @@ export class Job {
   /** Everything that hooks, cache and capture need of the answer; undefined on most routes. */
   #recording: Recording | undefined;
   #caching: AnswerRecording | undefined;
+  /** To a target, or was about to be: only that is copied for a shadow. */
+  #isSent = false;
 
   constructor(options: CoreOptions, request: ModelRequest, delivery: Delivery, caller: Key) {
     this.#options = options;
@@ -59,6 +61,8 @@ export class Job {
       failure = error;
     }
     this.#settle(plan, failure);
+    // Now, because the copy would have had a share of the processor while the client still waited.
+    if (this.#isSent && plan?.shadow) this.#mirror(plan);
     if (failure !== undefined) throw failure;
   }
 
@@ -175,8 +179,7 @@ export class Job {
       record.cover(cover);
       // Who left meanwhile is not sent on, and nobody is charged.
       if (covering instanceof Promise) this.#delivery.signal.throwIfAborted();
-      // Only what is sent is copied, and the copy's row names this one's.
-      if (plan.shadow && attempts.count === 1) this.#mirror(plan);
+      this.#isSent = true;
       const outcome = await runAttempt({
         request,
         candidate,

@@ -17,7 +17,7 @@ export interface ShadowedRequest {
   shadow: Shadow;
   request: ModelRequest;
   requestId: string;
-  /** Of the client's own request; known once that has been sent on. */
+  /** Of the client's own request. */
   entryId: () => string;
   caller: Key;
 }
