@@ -39,6 +39,14 @@ describe("the key of an answer", () => {
     assert.match(keyOf()!, /^[\w-]{43}$/);
   });
 
+  it("differs with its labels where the answer repeats them", () => {
+    const ask = (labels: object): string | undefined =>
+      keyOf({ dialect: "openai/responses", body: { ...BODY, store: false, ...labels } }, { scope: "shared" });
+    const keys = [ask({}), ask({ user: "alice" }), ask({ metadata: { ticket: "1" } }), ask({ user: "bob" })];
+    assert.equal(new Set(keys).size, 4);
+    assert.equal(ask({ user: "alice" }), keys[1]);
+  });
+
   it("differs with whatever may change the answer or who may see it", () => {
     const keys = [
       keyOf(),

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import type { Dialect } from "../core/dialect.ts";
 import type { AnswerCacheSettings } from "../routing/route-config.ts";
 
-/** What is asked for, apart from who asks and why: other values of these change no answer. */
+/** Who asks and why: other values of these change no answer. */
 const LABELS: ReadonlySet<string> = new Set([
   "user",
   "metadata",
@@ -13,6 +13,7 @@ const LABELS: ReadonlySet<string> = new Set([
   "prompt_cache_key",
   "prompt_cache_retention",
 ]);
+const NO_LABELS: ReadonlySet<string> = new Set();
 
 /** Members that hold schemas, in which the order of members decides the order of what is made. */
 const ORDERED: ReadonlySet<string> = new Set([
@@ -67,13 +68,21 @@ export function answerKey(question: AnswerQuestion, settings: AnswerCacheSetting
   if (rule === "no" || (rule === "sampled" && settings.when === "deterministic")) return undefined;
   const scope = settings.scope === "key" ? `key ${keyId}` : "shared";
   const head = JSON.stringify([scope, alias, version, dialect, Object.entries(headers).sort()]);
-  return createHash("sha256").update(head).update(canonicalBody(body)).digest("base64url");
+  return createHash("sha256")
+    .update(head)
+    .update(canonicalBody(body, labelsOf(dialect)))
+    .digest("base64url");
+}
+
+/** A response repeats them: somebody else's, or another request's, must not come back with it. */
+function labelsOf(dialect: Dialect): ReadonlySet<string> {
+  return dialect === "openai/responses" ? NO_LABELS : LABELS;
 }
 
 /** The body as JSON without labels, its members sorted. A missing `stream` is `false`: it means the same. */
-function canonicalBody(body: Body): string {
+function canonicalBody(body: Body, labels: ReadonlySet<string>): string {
   const asked: Body = { stream: false, ...body };
-  const names = Object.keys(asked).filter((name) => !LABELS.has(name) && !NAMES.has(name));
+  const names = Object.keys(asked).filter((name) => !labels.has(name) && !NAMES.has(name));
   return JSON.stringify(
     names
       .sort()

@@ -75,7 +75,7 @@ function toUsage(value: unknown): TokenUsage | undefined {
     cacheWrite,
     ...(cacheWriteHour > 0 && { cacheWriteHour }),
     output: toCount(usage["output_tokens"]),
-    reasoning: 0,
+    reasoning: toCount(toRecord(usage["output_tokens_details"])["thinking_tokens"]),
     estimated: false,
   };
 }

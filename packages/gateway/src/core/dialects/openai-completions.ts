@@ -95,7 +95,7 @@ function toUsage(value: unknown): TokenUsage | undefined {
   return {
     input: toCount(usage["prompt_tokens"]),
     cacheRead: toCount(input["cached_tokens"]),
-    cacheWrite: 0,
+    cacheWrite: toCount(input["cache_write_tokens"]),
     output: toCount(usage["completion_tokens"]),
     reasoning: toCount(output["reasoning_tokens"]),
     estimated: false,

@@ -25,12 +25,8 @@ class ResponseReader implements StreamReader {
 
   read(event: Buffer): EventVerdict {
     if (!hasData(event)) return "idle";
-    const text = stringBytes(event, DELTA);
-    if (text > 0) {
-      this.textBytes += text;
-      return "pass";
-    }
-    // The type stands at the event's beginning, in its `event:` line or as first member of its data.
+    // The type stands at the event's beginning, in its `event:` line or as first member of its data. It comes first:
+    // a response repeats the client's metadata, which may have a member of any name.
     const head = event.toString("latin1", 0, 120);
     if (ENDS.some((end) => head.includes(end))) return this.#readEnd(event);
     if (/(?:^event: ?error|"type": ?"error")/.test(head)) {
@@ -39,6 +35,7 @@ class ResponseReader implements StreamReader {
         readProviderError({ error: data }) ?? { message: "The provider sent an error." };
       return "error";
     }
+    this.textBytes += stringBytes(event, DELTA);
     return "pass";
   }
 
