@@ -18,6 +18,8 @@ export function adaptCall(
   const tokens = own?.logProbabilities === true || own?.topLogProbabilities !== undefined;
   if (tokens) common.topLogProbabilities = own.topLogProbabilities ?? 0;
   if (own?.logitBias !== undefined) common.logitBias = own.logitBias;
+  const strict = given?.["openai"]?.["strictJsonSchema"];
+  if (typeof strict === "boolean") common.strictSchema = strict;
   const parallel = given?.["openai"]?.["parallelToolCalls"];
   const notParallel = given?.["anthropic"]?.["disableParallelToolUse"];
   if (typeof parallel === "boolean") common.parallelToolCalls = parallel;

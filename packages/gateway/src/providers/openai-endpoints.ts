@@ -33,6 +33,11 @@ export function openAiEndpoint(connection: ProviderConnection, base: string, dia
   };
 }
 
+/** In the words of most packages. */
+export function strictOption({ strictSchema }: CommonOptions): JSONObject {
+  return strictSchema === undefined ? {} : { strictJsonSchema: strictSchema };
+}
+
 /** For packages that put unknown options into the body as they are: the wire's own names. */
 export function wireOptions(common: CommonOptions): JSONObject {
   return {
@@ -42,5 +47,6 @@ export function wireOptions(common: CommonOptions): JSONObject {
     }),
     ...(common.logitBias !== undefined && { logit_bias: { ...common.logitBias } }),
     ...(common.parallelToolCalls !== undefined && { parallel_tool_calls: common.parallelToolCalls }),
+    ...strictOption(common),
   };
 }

@@ -69,5 +69,7 @@ export interface CommonOptions {
   topLogProbabilities?: number;
   logitBias?: Readonly<Record<string, number>>;
   parallelToolCalls?: boolean;
+  /** Whether the answer must keep to the schema by the provider's own means; packages take it for granted. */
+  strictSchema?: boolean;
   topK?: number;
 }

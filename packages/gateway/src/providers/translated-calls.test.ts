@@ -50,6 +50,34 @@ describe("translated calls", () => {
     openai: { parallelToolCalls: false },
   };
 
+  it("ask for a strict schema where the client does, and not where it does not", async () => {
+    const targets = await targetsOf({
+      openai: { kind: "openai", apiKey, baseUrl: origin },
+      local: { kind: "openai-compatible", baseUrl: origin },
+      groq: { kind: "groq", apiKey, baseUrl: origin },
+      fireworks: { kind: "fireworks", apiKey, baseUrl: origin },
+      mistral: { kind: "mistral", apiKey, baseUrl: origin },
+    });
+    const schema = { type: "object" as const, properties: { a: { type: "string" as const } } };
+    const responseFormat = { type: "json" as const, name: "n", schema };
+    const models = ["openai/gpt-4o-mini", "local/m", "groq/openai/gpt-oss-20b", "fireworks/m"];
+    for (const id of [...models, "mistral/m"]) {
+      for (const strict of [false, true]) {
+        const { chat } = await targets.find(id)!.acquire();
+        upstream.script({ headers: json, body: answer({}) });
+        await chat!.doGenerate({
+          prompt: PROMPT,
+          responseFormat,
+          providerOptions: { openai: { strictJsonSchema: strict } },
+        });
+        const { response_format: format } = upstream.requests[0]!.body as {
+          response_format?: { json_schema?: { strict?: boolean } };
+        };
+        assert.equal(format?.json_schema?.strict, strict, `${id} ${JSON.stringify(format)}`);
+      }
+    }
+  });
+
   it("ask for log-probabilities in each protocol's words, and carry them with the text", async () => {
     const targets = await targetsOf({
       openai: { kind: "openai", apiKey, baseUrl: origin },

@@ -1,4 +1,4 @@
-import { openAiEndpoint } from "../openai-endpoints.ts";
+import { openAiEndpoint, strictOption } from "../openai-endpoints.ts";
 import type { ProviderDefinition } from "../provider-kind.ts";
 
 const BASE = "https://api.deepseek.com";
@@ -23,12 +23,10 @@ export const deepseek: ProviderDefinition<"deepseek"> = {
     return { chat: (model) => provider.chat(model) };
   },
   options: (common) => ({
-    deepseek:
-      common.topLogProbabilities === undefined
-        ? {}
-        : {
-            logprobs: true,
-            ...(common.topLogProbabilities > 0 && { topLogprobs: common.topLogProbabilities }),
-          },
+    deepseek: {
+      ...strictOption(common),
+      ...(common.topLogProbabilities !== undefined && { logprobs: true }),
+      ...((common.topLogProbabilities ?? 0) > 0 && { topLogprobs: common.topLogProbabilities }),
+    },
   }),
 };

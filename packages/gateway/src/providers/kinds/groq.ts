@@ -1,4 +1,4 @@
-import { openAiEndpoint } from "../openai-endpoints.ts";
+import { openAiEndpoint, strictOption } from "../openai-endpoints.ts";
 import type { ProviderDefinition } from "../provider-kind.ts";
 
 const BASE = "https://api.groq.com/openai/v1";
@@ -33,6 +33,9 @@ export const groq: ProviderDefinition<"groq"> = {
     };
   },
   options: (common) => ({
-    groq: common.parallelToolCalls === undefined ? {} : { parallelToolCalls: common.parallelToolCalls },
+    groq: {
+      ...(common.parallelToolCalls !== undefined && { parallelToolCalls: common.parallelToolCalls }),
+      ...strictOption(common),
+    },
   }),
 };

@@ -1,4 +1,5 @@
 import { noEndpoint } from "../no-endpoint.ts";
+import { strictOption } from "../openai-endpoints.ts";
 import type { ProviderDefinition } from "../provider-kind.ts";
 
 const BASE = "https://api.mistral.ai/v1";
@@ -29,6 +30,9 @@ export const mistral: ProviderDefinition<"mistral"> = {
     };
   },
   options: (common) => ({
-    mistral: common.parallelToolCalls === undefined ? {} : { parallelToolCalls: common.parallelToolCalls },
+    mistral: {
+      ...(common.parallelToolCalls !== undefined && { parallelToolCalls: common.parallelToolCalls }),
+      ...strictOption(common),
+    },
   }),
 };

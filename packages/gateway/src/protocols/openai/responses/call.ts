@@ -78,7 +78,7 @@ function toProviderOptions(body: ResponsesBody, hasTools: boolean): ProviderOpti
     parallelToolCalls: parallel,
     textVerbosity: text?.verbosity,
     reasoningSummary: reasoning?.summary === "none" ? undefined : reasoning?.summary,
-    strictJsonSchema: format?.type === "json_schema" ? format.strict : undefined,
+    strictJsonSchema: format?.type === "json_schema" ? (format.strict ?? false) : undefined,
     promptCacheKey: body.prompt_cache_key,
     safetyIdentifier: body.safety_identifier,
     user: body.user,
