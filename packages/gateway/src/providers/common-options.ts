@@ -2,14 +2,17 @@
 // `providerOptions`: found here whichever front wrote them, and said again in the provider's own words.
 import type { ChatCall, ChatOptionsExtension } from "@homegrown/contracts";
 import { UpstreamError } from "../core/upstream-errors.ts";
+import { withoutEmptyTexts } from "./empty-texts.ts";
 import type { CommonOptions, ProviderDefinition } from "./provider-kind.ts";
 
 /** The call as this kind of provider takes it; `tokens` tells whether log-probabilities are wanted. */
 export function adaptCall(
-  call: ChatCall,
+  asked: ChatCall,
   definition: Pick<ProviderDefinition, "options" | "logProbabilities">,
   target: string,
 ): { call: ChatCall; tokens: boolean } {
+  const prompt = withoutEmptyTexts(asked.prompt);
+  const call = prompt === asked.prompt ? asked : { ...asked, prompt };
   const given = call.providerOptions;
   if (given === undefined && call.topK === undefined) return { call, tokens: false };
   const common: CommonOptions = {};
