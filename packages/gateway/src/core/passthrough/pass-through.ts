@@ -3,6 +3,7 @@
 // stream, its first event) is known to be one: until then another target may still be tried.
 import { isUtf8 } from "node:buffer";
 import type { Delivery, StreamSink } from "../delivery.ts";
+import { ENDPOINT_OF_DIALECT } from "../dialect.ts";
 import { DIALECT_READERS } from "../dialects/dialect-readers.ts";
 import type { StreamReader } from "../dialects/dialect-reader.ts";
 import { eventEnd, parseData } from "../dialects/event-scan.ts";
@@ -83,7 +84,7 @@ class PassRun implements PassthroughHandler {
     this.#reader = pass.request.stream
       ? DIALECT_READERS[pass.request.dialect].createStreamReader?.()
       : undefined;
-    this.#assembly = new EventAssembly(pass.target.id, pass.limits.maxEventBytes);
+    this.#assembly = new EventAssembly(pass.target.id, maxEventBytes(pass));
   }
 
   start(): void {
@@ -166,8 +167,10 @@ class PassRun implements PassthroughHandler {
     if (this.#status < 200 || this.#status >= 300) {
       throw toStatusError(target.id, this.#status, this.#headers, body);
     }
-    if (this.#reader) {
-      // A stream was asked for; what came is no stream. An error in disguise says what it is.
+    const isAudio = ENDPOINT_OF_DIALECT[request.dialect] === "audio";
+    if (this.#reader && !isAudio) {
+      // A stream was asked for; what came is no stream. An error in disguise says what it is. Of audio's models
+      // some cannot stream and answer whole all the same.
       throw toStatusError(target.id, this.#status, this.#headers, body);
     }
     const type = this.#type();
@@ -184,7 +187,7 @@ class PassRun implements PassthroughHandler {
       request.onPassedThrough?.(answer);
       // Head and text then leave in one write, where head and bytes would take two.
       if (body.length <= MAX_TEXT_BYTES) sent = text!;
-    } else if (request.dialect.startsWith("openai/t") || request.dialect === "openai/speech") {
+    } else if (isAudio) {
       // Transcripts as text or subtitles, and sound.
       this.#textBytes = type.startsWith("text/") ? body.length : 0;
     } else {
@@ -299,12 +302,13 @@ class PassRun implements PassthroughHandler {
     this.#clock.stop();
     // An exchange that never started, or that goes on after its answer was refused.
     if (error) this.#control?.abort(error);
+    const reader = this.#isEventStream() ? this.#reader : undefined;
     this.#resolve({
       error,
       committed: this.#committed,
       unsent: this.#control === undefined,
-      usage: this.#reader ? this.#reader.usage : this.#usage,
-      textBytes: this.#reader ? this.#reader.textBytes : this.#textBytes,
+      usage: reader ? reader.usage : this.#usage,
+      textBytes: reader ? reader.textBytes : this.#textBytes,
       version: this.#pass.target.model,
     });
   }
@@ -334,6 +338,11 @@ class PassRun implements PassthroughHandler {
     const type = this.#headers["content-type"];
     return (Array.isArray(type) ? type[0] : type) ?? "";
   }
+}
+
+/** Some servers send all of a sound in one event: it may be as large as the sound itself. */
+function maxEventBytes({ request, limits }: PassRequest): number {
+  return request.dialect === "openai/speech" ? limits.maxAnswerBytes : limits.maxEventBytes;
 }
 
 /** Whether an event whose blank line is missing has all of its data. */
