@@ -27,6 +27,13 @@ export interface ProviderDefinition<K extends ProviderKind = ProviderKind> {
   load(connection: ProviderConnection<K>): Promise<ProviderPorts>;
   /** What its models take at most; the configuration narrows it for single models. */
   readonly input: readonly Modality[];
+  /**
+   * Media types that the package shows the model inside a tool's result (`image/*`; `*` is any). Other media follow
+   * in a user's message: the package would write them out as text, leave them out, or fail.
+   */
+  toolResultMedia(config: ProviderConfigOf<K>): readonly string[];
+  /** `assistant`: the provider refuses a user's message directly after results of tools. */
+  readonly toolTurnEnds?: "assistant";
   /** Whether chat answers can carry log-probabilities through the port. */
   readonly logProbabilities: boolean;
   /** Whether every complete answer names a reason; then one without is cut short. */

@@ -7,6 +7,7 @@ import { guardEmbedding, guardSpeech, guardTranscription } from "./guarded-ports
 import { toUpstreamError } from "./port-errors.ts";
 import type { ModelConfig, ProviderConfig } from "./provider-config.ts";
 import type { Connection, Endpoint, ProviderDefinition, ProviderPorts } from "./provider-kind.ts";
+import { withShownToolResults } from "./tool-result-media.ts";
 
 /** What the models of one provider share. */
 export interface RentedProvider {
@@ -93,14 +94,16 @@ export class RentedTarget implements Target {
 
   async #load(): Promise<TargetLease> {
     const ports = await this.#provider.ports();
-    const { definition } = this.#provider;
+    const { definition, connection } = this.#provider;
     const { model, id } = this;
+    const shown = definition.toolResultMedia(connection.config);
+    const chat = withShownToolResults(ports.chat(model), shown, definition);
     const embedding = unlessRefused(() => ports.embedding?.(model));
     const transcription = unlessRefused(() => ports.transcription?.(model));
     const speech = unlessRefused(() => ports.speech?.(model));
     return {
       version: model,
-      chat: guardChat(ports.chat(model), definition, id),
+      chat: guardChat(chat, definition, id),
       ...(embedding && { embedding: guardEmbedding(embedding, id) }),
       ...(transcription && { transcription: guardTranscription(transcription, id) }),
       ...(speech && { speech: guardSpeech(speech, id) }),

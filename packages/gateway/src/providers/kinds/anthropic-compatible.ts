@@ -1,5 +1,11 @@
 import type { ProviderConnection, ProviderDefinition } from "../provider-kind.ts";
-import { ANTHROPIC_DIALECTS, anthropicEndpoint, anthropicOptions, loadThinkingRule } from "./anthropic.ts";
+import {
+  ANTHROPIC_DIALECTS,
+  ANTHROPIC_TOOL_RESULT_MEDIA,
+  anthropicEndpoint,
+  anthropicOptions,
+  loadThinkingRule,
+} from "./anthropic.ts";
 
 /** Whatever answers `/messages` under the base URL. */
 export const anthropicCompatible: ProviderDefinition<"anthropic-compatible"> = {
@@ -8,6 +14,7 @@ export const anthropicCompatible: ProviderDefinition<"anthropic-compatible"> = {
   catalogue: undefined,
   documentation: "https://docs.anthropic.com/en/api/messages",
   input: ["text", "image", "file"],
+  toolResultMedia: () => ANTHROPIC_TOOL_RESULT_MEDIA,
   logProbabilities: false,
   dialects: () => ANTHROPIC_DIALECTS,
   endpoint: (connection, dialect) =>

@@ -7,6 +7,8 @@ const BASE = "https://api.anthropic.com/v1";
 const VERSION = "2023-06-01";
 
 export const ANTHROPIC_DIALECTS: readonly Dialect[] = ["anthropic/messages", "anthropic/count-tokens"];
+/** Other files its package leaves out of results, with a warning. */
+export const ANTHROPIC_TOOL_RESULT_MEDIA: readonly string[] = ["image/*", "application/pdf"];
 
 export const anthropic: ProviderDefinition<"anthropic"> = {
   kind: "anthropic",
@@ -14,6 +16,7 @@ export const anthropic: ProviderDefinition<"anthropic"> = {
   catalogue: "anthropic",
   documentation: "https://docs.anthropic.com/en/api/messages",
   input: ["text", "image", "file"],
+  toolResultMedia: () => ANTHROPIC_TOOL_RESULT_MEDIA,
   logProbabilities: false,
   dialects: () => ANTHROPIC_DIALECTS,
   endpoint: (connection, dialect) =>

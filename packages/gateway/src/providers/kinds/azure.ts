@@ -27,6 +27,7 @@ export const azure: ProviderDefinition<"azure"> = {
   catalogue: "azure",
   documentation: "https://learn.microsoft.com/azure/ai-foundry/openai/reference",
   input: ["text", "image", "audio", "file"],
+  toolResultMedia: (config) => (config.api === "responses" ? ["*"] : []),
   logProbabilities: true,
   dialects: (config) => (config.apiVersion === undefined ? V1_DIALECTS : DATED_DIALECTS),
   endpoint(connection, dialect, model) {

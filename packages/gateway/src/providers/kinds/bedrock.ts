@@ -7,6 +7,7 @@ export const bedrock: ProviderDefinition<"bedrock"> = {
   catalogue: "aws",
   documentation: "https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html",
   input: ["text", "image", "video", "file"],
+  toolResultMedia: () => ["*"],
   logProbabilities: false,
   dialects: () => [],
   endpoint: noEndpoint,

@@ -9,6 +9,7 @@ export const cohere: ProviderDefinition<"cohere"> = {
   catalogue: "cohere",
   documentation: "https://docs.cohere.com/v2/reference/chat",
   input: ["text", "image"],
+  toolResultMedia: () => [],
   logProbabilities: false,
   dialects: () => [],
   endpoint: noEndpoint,

@@ -9,6 +9,7 @@ export const deepseek: ProviderDefinition<"deepseek"> = {
   catalogue: "deepseek",
   documentation: "https://api-docs.deepseek.com/api/create-chat-completion",
   input: ["text"],
+  toolResultMedia: () => ["image/*"],
   logProbabilities: true,
   dialects: () => ["openai/chat-completions"],
   endpoint: (connection, dialect) => openAiEndpoint(connection, BASE, dialect),

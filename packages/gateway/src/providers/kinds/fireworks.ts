@@ -9,6 +9,7 @@ export const fireworks: ProviderDefinition<"fireworks"> = {
   catalogue: "fireworks",
   documentation: "https://docs.fireworks.ai/tools-sdks/openai-compatibility",
   input: ["text", "image"],
+  toolResultMedia: () => [],
   logProbabilities: true,
   dialects: () => ["openai/chat-completions", "openai/responses", "openai/completions", "openai/embeddings"],
   endpoint: (connection, dialect) => openAiEndpoint(connection, BASE, dialect),

@@ -10,6 +10,7 @@ export const google: ProviderDefinition<"google"> = {
   catalogue: "google",
   documentation: "https://ai.google.dev/api/generate-content",
   input: ["text", "image", "audio", "video", "file"],
+  toolResultMedia: () => ["*"],
   logProbabilities: false,
   dialects: () => [],
   endpoint: noEndpoint,

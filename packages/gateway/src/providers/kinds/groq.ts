@@ -10,6 +10,7 @@ export const groq: ProviderDefinition<"groq"> = {
   catalogue: "groq",
   documentation: "https://console.groq.com/docs/openai",
   input: ["text", "image", "audio"],
+  toolResultMedia: () => [],
   logProbabilities: false,
   dialects: () => [
     "openai/chat-completions",

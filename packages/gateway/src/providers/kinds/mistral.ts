@@ -11,6 +11,9 @@ export const mistral: ProviderDefinition<"mistral"> = {
   catalogue: "mistral",
   documentation: "https://docs.mistral.ai/api/endpoint/chat",
   input: ["text", "image", "audio", "file"],
+  toolResultMedia: () => [],
+  // Otherwise it answers 400: "Unexpected role 'user' after role 'tool'".
+  toolTurnEnds: "assistant",
   logProbabilities: false,
   dialects: () => [],
   endpoint: noEndpoint,

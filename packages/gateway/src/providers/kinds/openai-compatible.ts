@@ -12,6 +12,7 @@ export const openAiCompatible: ProviderDefinition<"openai-compatible"> = {
   catalogue: undefined,
   documentation: "https://platform.openai.com/docs/api-reference/chat",
   input: ["text", "image", "audio", "video", "file"],
+  toolResultMedia: () => [],
   logProbabilities: true,
   dialects: (config) => [
     ...TEXT,

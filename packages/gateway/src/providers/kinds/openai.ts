@@ -9,6 +9,7 @@ export const openai: ProviderDefinition<"openai"> = {
   catalogue: "openai",
   documentation: "https://platform.openai.com/docs/api-reference",
   input: ["text", "image", "audio", "file"],
+  toolResultMedia: (config) => (config.api === "responses" ? ["*"] : []),
   logProbabilities: true,
   dialects: () => ALL_OPENAI_DIALECTS,
   endpoint(connection, dialect) {

@@ -10,6 +10,7 @@ export const openrouter: ProviderDefinition<"openrouter"> = {
   catalogue: "openrouter",
   documentation: "https://openrouter.ai/docs/api-reference/overview",
   input: ["text", "image", "audio", "video", "file"],
+  toolResultMedia: () => ["*"],
   logProbabilities: true,
   // Its package calls a stream that broke off after a tool call complete.
   alwaysNamesReason: true,

@@ -9,6 +9,7 @@ export const together: ProviderDefinition<"together"> = {
   catalogue: "together",
   documentation: "https://docs.together.ai/docs/openai-api-compatibility",
   input: ["text", "image", "video"],
+  toolResultMedia: () => [],
   // Its answers carry them in a shape of its own.
   logProbabilities: false,
   dialects: () => ["openai/chat-completions", "openai/completions", "openai/embeddings", "openai/speech"],

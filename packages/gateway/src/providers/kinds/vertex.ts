@@ -12,6 +12,7 @@ export const vertex: ProviderDefinition<"vertex"> = {
   catalogue: "google",
   documentation: "https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference",
   input: ["text", "image", "audio", "video", "file"],
+  toolResultMedia: () => ["*"],
   logProbabilities: false,
   dialects: () => [],
   endpoint: noEndpoint,

@@ -10,6 +10,7 @@ export const xai: ProviderDefinition<"xai"> = {
   catalogue: "x-ai",
   documentation: "https://docs.x.ai/docs/api-reference",
   input: ["text", "image", "audio", "file"],
+  toolResultMedia: () => ["image/*"],
   logProbabilities: false,
   dialects: () => ["openai/chat-completions", "openai/responses"],
   endpoint: (connection, dialect) => openAiEndpoint(connection, BASE, dialect),

@@ -210,6 +210,13 @@ describe("tools in a conversation", () => {
   });
 
   it("results are text, parts, or errors", () => {
+    const found = {
+      type: "search_result",
+      source: "kb/7",
+      title: "T",
+      content: [textPart("found")],
+      cache_control: EPHEMERAL,
+    };
     const image = { type: "image", source: { type: "base64", media_type: "image/png", data: "iV" } };
     const file = { type: "file", mediaType: "image/png", data: { type: "data", data: "iV" } };
     assert.deepEqual(
@@ -217,6 +224,8 @@ describe("tools in a conversation", () => {
         {},
         { content: "x", is_error: true },
         { content: [textPart("x"), textPart("y")], is_error: true },
+        { content: [textPart("x"), textPart("y")] },
+        { content: [found, textPart("y")] },
         { content: [textPart("x"), image] },
         { content: [image], is_error: true },
         { content: [{ type: "tool_reference", tool_name: "deep" }] },
@@ -225,6 +234,12 @@ describe("tools in a conversation", () => {
         { type: "text", value: "" },
         { type: "error-text", value: "x" },
         { type: "error-text", value: "x\ny" },
+        { type: "text", value: "x\ny" },
+        {
+          type: "text",
+          value: '<document title="T">\n<context>source: kb/7</context>\nfound\n</document>\ny',
+          ...CACHED,
+        },
         { type: "content", value: [textPart("x"), file] },
         { type: "content", value: [textPart("The tool failed:"), file] },
         { type: "text", value: "The tool deep is available." },

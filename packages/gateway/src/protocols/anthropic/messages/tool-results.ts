@@ -40,7 +40,7 @@ function toOutput(block: Block, at: string, dropped: Set<string>): Output {
     toParts(inner, `${at}.content.${index}`, dropped),
   );
   if (parts.every((part) => part.type === "text")) {
-    if (isError || parts.length <= 1) return textOutput(parts.map(({ text }) => text).join("\n"), isError);
+    return { ...textOutput(parts.map(({ text }) => text).join("\n"), isError), ...lastOptions(parts) };
   }
   // The port marks errors only where they are text: here a first part says it in words.
   const marked: MediaPart[] = isError ? [{ type: "text", text: "The tool failed:" }, ...parts] : parts;
@@ -49,6 +49,12 @@ function toOutput(block: Block, at: string, dropped: Set<string>): Output {
 
 function textOutput(value: string, isError: boolean): Output {
   return { type: isError ? "error-text" : "text", value };
+}
+
+/** A cache breakpoint within the parts is one at the end of their text. */
+function lastOptions(parts: readonly MediaPart[]): Pick<MediaPart, "providerOptions"> {
+  const providerOptions = parts.findLast((part) => part.providerOptions !== undefined)?.providerOptions;
+  return providerOptions === undefined ? {} : { providerOptions };
 }
 
 function toParts(block: Block, at: string, dropped: Set<string>): MediaPart[] {
