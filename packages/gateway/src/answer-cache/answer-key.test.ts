@@ -40,11 +40,10 @@ describe("the key of an answer", () => {
   });
 
   it("differs with its labels where the answer repeats them", () => {
-    const ask = (labels: object): string | undefined =>
-      keyOf({ dialect: "openai/responses", body: { ...BODY, store: false, ...labels } }, { scope: "shared" });
-    const keys = [ask({}), ask({ user: "alice" }), ask({ metadata: { ticket: "1" } }), ask({ user: "bob" })];
+    const labels = [{}, { user: "alice" }, { metadata: { ticket: "1" } }, { user: "bob" }];
+    const bodies = labels.map((label) => ({ ...BODY, store: false, ...label }));
+    const keys = bodies.map((body) => keyOf({ dialect: "openai/responses", body }, { scope: "shared" }));
     assert.equal(new Set(keys).size, 4);
-    assert.equal(ask({ user: "alice" }), keys[1]);
   });
 
   it("differs with whatever may change the answer or who may see it", () => {

@@ -18,8 +18,8 @@ export interface AccountKey {
 export interface AccountState {
   limit: number;
   spent: number;
-  /** Granted to this instance, and to all others. */
-  granted: number;
+  /** Granted to this instance (undefined: it has no row, somebody removed the budget), and to all others. */
+  granted: number | undefined;
   grantedElsewhere: number;
   wanted: number;
   /** Up to which `wanted` everybody else who holds something has given back what lies idle. */
@@ -40,6 +40,8 @@ export class Account {
   state: AccountState | undefined;
   /** Until then (monotonic) asking the store for more is pointless: it just had nothing. */
   dryUntilMs = 0;
+  /** Then it had not even as much as this. */
+  #dryFrom = 0;
   /** Until then (monotonic) others lack what we might set aside: take no more than is needed. */
   scarceUntilMs = 0;
   /** Others' call for what lies idle here, as last seen. */
@@ -87,8 +89,24 @@ export class Account {
   /** What nobody holds, by the store's last word. */
   get unspent(): number {
     if (this.state === undefined) return 0;
-    const { limit, spent, granted, grantedElsewhere } = this.state;
+    const { limit, spent, granted = 0, grantedElsewhere } = this.state;
     return limit - spent - granted - grantedElsewhere;
+  }
+
+  /** Whether the store just had less than this; less than that it may still have. */
+  isDryFor(amount: number, nowMs: number): boolean {
+    return this.dryUntilMs > nowMs && amount >= this.#dryFrom;
+  }
+
+  /** Not even `least` was to be had. */
+  ranDry(least: number, nowMs: number, untilMs: number): void {
+    this.#dryFrom = this.dryUntilMs > nowMs ? Math.min(this.#dryFrom, least) : least;
+    this.dryUntilMs = untilMs;
+  }
+
+  /** Others called for what lies idle here, and not because this one had called. */
+  get isCalledByOthers(): boolean {
+    return this.calledBack && this.wantedSeen !== this.calledWith;
   }
 
   /** A grant with which the next requests need not wait, if they are like the last ones. */
@@ -129,8 +147,8 @@ export class Account {
   /** The store's word, at the end of a batch in which this account had a part. */
   learn(state: AccountState, scarceUntilMs: number, hasCalled: boolean): void {
     this.state = state;
-    this.grant = state.granted;
-    this.isOpen = true;
+    this.grant = state.granted ?? 0;
+    this.isOpen = state.granted !== undefined;
     this.isInDoubt = false;
     this.calledBack = false;
     if (this.wantedSeen !== undefined && this.wantedSeen !== state.wanted) {

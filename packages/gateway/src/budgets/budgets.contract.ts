@@ -7,7 +7,6 @@ import { listBudgets, removeBudget, setBudget } from "./budget-admin.ts";
 import type { BudgetName } from "./budget-admin.ts";
 import { BY, TOTAL, demand, finalEntry, isCode, keyOf, newEntry, serve } from "../state/contract.fixture.ts";
 import type { StateContext } from "../state/contract.fixture.ts";
-import type { Reservation } from "./reservation.ts";
 
 export function budgetsContract(context: StateContext): void {
   test("without a budget a reservation costs nothing and allows everything", async () => {
@@ -99,36 +98,6 @@ export function budgetsContract(context: StateContext): void {
         ["total", 1000],
       ],
     );
-  });
-
-  test("who waits is not refused while there is money, though others are faster", async () => {
-    await context.clear();
-    await setBudget(context.database, { ...TOTAL, limitNanoUsd: 1e12 }, BY);
-    const state = await context.openState();
-    const reserve = () => state.budgets.reserve(keyOf("aaaaaaaa"), demand(100));
-    const held: Reservation[] = [await reserve()];
-    const reserveUntilOneWaits = (): Promise<Reservation> => {
-      for (;;) {
-        const next = reserve();
-        if (next instanceof Promise) return next;
-        held.push(next);
-      }
-    };
-    held.push(await reserveUntilOneWaits());
-    for (let round = 0; round < 5; round++) {
-      const numHeld = held.length;
-      held.push(await reserveUntilOneWaits());
-      // From here on a slice is asked for only now and then.
-      await state.writer.flush();
-      const waiting = reserveUntilOneWaits();
-      // What comes free now would do, and a batch is put together; somebody comes while it is under way.
-      for (const one of held.splice(-2)) one.settle(50);
-      await new Promise((resolve) => setImmediate(resolve));
-      const faster = reserve();
-      held.push(...(await Promise.all([waiting, faster])));
-      for (const one of held.splice(numHeld)) one.settle(50);
-    }
-    for (const one of held) one.settle(50);
   });
 
   test("what costs more than was reserved is charged in full", async () => {

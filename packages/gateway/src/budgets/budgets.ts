@@ -32,6 +32,8 @@ interface Waiter {
   sinceMs: number;
   /** Part of the batch that is under way. */
   asked: boolean;
+  /** Others took what that batch had brought. */
+  wasLate?: boolean;
   resolve(reservation: Reservation): void;
   reject(error: unknown): void;
 }
@@ -200,7 +202,7 @@ export class Budgets implements Contributor {
   #isDry({ accounts }: BudgetPlan, demand: Demand): boolean {
     const amount = amountOf(demand, demand.units);
     const nowMs = this.#clock.monotonicMs();
-    return accounts.every((account) => account.available >= amount || account.dryUntilMs > nowMs);
+    return accounts.every((account) => account.available >= amount || account.isDryFor(amount, nowMs));
   }
 
   /** Throws `gateway/budget-exhausted`. */
@@ -246,8 +248,10 @@ export class Budgets implements Contributor {
     nowMs: number,
   ): AccountOrder | undefined {
     const charge = account.charged;
-    const spare = this.#spareOf(account, waiting !== undefined, nowMs);
-    const ask = toAsk(account, waiting, nowMs);
+    // Two that wait for each other's idle money would both be refused: who is called gives way, and asks later.
+    const yields = waiting !== undefined && account.isCalledByOthers;
+    const spare = this.#spareOf(account, waiting !== undefined && !yields, nowMs);
+    const ask = yields && spare > 0 ? undefined : toAsk(account, waiting, nowMs);
     const look = this.#lookAll && this.#numInstances > 1 && account.grant > 0;
     const answer = account.calledBack ? account.wantedSeen : undefined;
     const callBack = waiting !== undefined && account.callsBack;
@@ -312,9 +316,13 @@ export class Budgets implements Contributor {
         waiter.resolve(held);
         continue;
       }
-      // Somebody was faster: it is asked for once more.
-      if (isThere(plan, waiter)) waiter.asked = false;
-      if (!waiter.asked || this.#mayYetCome(plan, waiter, nowMs)) this.#waiters.push(waiter);
+      const isLate = isThere(plan, waiter);
+      // Somebody was faster: it is asked for once more, the first time at once.
+      if (isLate && waiter.wasLate !== true) {
+        waiter.asked = false;
+        waiter.wasLate = true;
+      }
+      if (!waiter.asked || isLate || this.#mayYetCome(plan, waiter, nowMs)) this.#waiters.push(waiter);
       else this.#endWait(plan, waiter, nowMs);
     }
     if (this.#waiters.some(({ asked }) => !asked)) this.#writer.flushSoon();
@@ -332,16 +340,18 @@ export class Budgets implements Contributor {
     const full = amountOf(demand, demand.units);
     const lacking = accounts.filter((account) => account.available < full);
     if (lacking.some((account) => !account.isOpen)) return true;
-    if (!lacking.every((account) => account.mayGetMore && account.dryUntilMs <= nowMs)) return false;
+    if (!lacking.every((account) => account.mayGetMore && !account.isDryFor(full, nowMs))) return false;
     for (const account of lacking) account.callsBack = account.calledWith === undefined;
     return true;
   }
 
   #endWait(plan: BudgetPlan, waiter: Waiter, nowMs: number): void {
-    const full = amountOf(waiter.demand, waiter.demand.units);
+    const { units, minUnits } = waiter.demand;
+    const full = amountOf(waiter.demand, units);
+    const least = Math.max(1, amountOf(waiter.demand, minUnits));
     for (const account of plan.accounts) {
       if (account.available >= full) continue;
-      account.dryUntilMs = nowMs + DRY_MS;
+      account.ranDry(least, nowMs, nowMs + DRY_MS);
       account.calledWith = undefined;
       account.callsBack = false;
     }

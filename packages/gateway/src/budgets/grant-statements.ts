@@ -26,13 +26,20 @@ export interface AccountOrder {
 
 const OF_PERIOD = "scope = $1 and scope_id = $2 and period = $3 and starts_at = $4";
 
-/** A budget that is new in the middle of its period counts what was spent before. */
+/** No budget reaches it, and every engine and JSON can still say it: sums stop here. */
+const MOST_NANO = 9e15;
+
+/**
+ * A budget that is new in the middle of its period counts what was spent before. The ledger holds the rows of this
+ * batch already, and `CHARGE` is about to add them: $6 takes them out.
+ */
 const OPEN_PERIOD = `insert into gateway_budget_periods (scope, scope_id, period, starts_at, spent_nano_usd, wanted)
   select b.scope, b.scope_id, b.period, cast($4 as bigint), coalesce((
-    select cast(sum(l.cost_nano_usd) as bigint) from gateway_ledger l
+    select case when sum(l.cost_nano_usd) > ${MOST_NANO} then ${MOST_NANO} else cast(sum(l.cost_nano_usd) as bigint) end
+    from gateway_ledger l
     where l.at >= $4 and l.at < $5
       and (b.scope = 'total' or (b.scope = 'key' and l.key_id = b.scope_id) or (b.scope = 'team' and l.team = b.scope_id))
-  ), 0), 0
+  ), 0) - cast($6 as bigint), 0
   from gateway_budgets b
   where b.scope = $1 and b.scope_id = $2 and b.period = $3
     and not exists (select 1 from gateway_budget_periods p where p.scope = $1 and p.scope_id = $2 and p.period = $3 and p.starts_at = $4)
@@ -43,7 +50,9 @@ const OPEN_GRANT = `insert into gateway_budget_grants (scope, scope_id, period, 
   on conflict (scope, scope_id, period, starts_at, instance) do nothing`;
 
 const CHARGE = `update gateway_budget_periods
-  set spent_nano_usd = spent_nano_usd + cast($5 as bigint), wanted = wanted + cast($6 as bigint)
+  set spent_nano_usd = case when spent_nano_usd + cast($5 as bigint) > ${MOST_NANO} then ${MOST_NANO}
+      else spent_nano_usd + cast($5 as bigint) end,
+    wanted = wanted + cast($6 as bigint)
   where ${OF_PERIOD}`;
 
 const RELEASE = `update gateway_budget_grants
@@ -77,7 +86,7 @@ const GRANT = `update gateway_budget_grants
   where ${OF_PERIOD} and instance = $5`;
 
 const READ = `select p.scope, p.scope_id, p.period, p.starts_at, b.limit_nano_usd, p.spent_nano_usd, p.wanted,
-    (select cast(coalesce(sum(g.granted_nano_usd), 0) as bigint) from gateway_budget_grants g
+    (select cast(sum(g.granted_nano_usd) as bigint) from gateway_budget_grants g
       where g.scope = $1 and g.scope_id = $2 and g.period = $3 and g.starts_at = $4 and g.instance = $5) as granted,
     (select cast(coalesce(sum(g.granted_nano_usd), 0) as bigint) from gateway_budget_grants g
       where g.scope = $1 and g.scope_id = $2 and g.period = $3 and g.starts_at = $4 and g.instance <> $5) as elsewhere,
@@ -96,7 +105,7 @@ interface StateRow {
   limit_nano_usd: number;
   spent_nano_usd: number;
   wanted: number;
-  granted: number;
+  granted: number | null;
   elsewhere: number;
   answered: number | null;
 }
@@ -106,18 +115,30 @@ export function toStatements(instance: number, orders: readonly AccountOrder[]):
   const opened = orders.filter(({ open }) => open);
   const asking = orders.filter(({ ask }) => ask !== undefined);
   return [
-    { sql: OPEN_PERIOD, rows: opened.map(({ key, endsAt }) => [...toValues(key), endsAt]) },
-    { sql: CHARGE, rows: orders.map((one) => [...toValues(one.key), one.charge, one.callBack ? 1 : 0]) },
+    {
+      sql: OPEN_PERIOD,
+      rows: opened.map(({ key, endsAt, charge }) => [...toValues(key), endsAt, clamp(charge)]),
+    },
+    {
+      sql: CHARGE,
+      rows: orders.map((one) => [...toValues(one.key), clamp(one.charge), one.callBack ? 1 : 0]),
+    },
     { sql: OPEN_GRANT, rows: opened.map(({ key }) => [...toValues(key), instance]) },
     {
       sql: RELEASE,
       rows: orders
         .filter(({ release, answer }) => release > 0 || answer !== undefined)
-        .map(({ key, release, answer }) => [...toValues(key), instance, release, answer ?? 0]),
+        .map(({ key, release, answer }) => [...toValues(key), instance, clamp(release), answer ?? 0]),
     },
     {
       sql: GRANT,
-      rows: asking.map(({ key, ask }) => [...toValues(key), instance, ask!.need, ask!.slice, ask!.floor]),
+      rows: asking.map(({ key, ask }) => [
+        ...toValues(key),
+        instance,
+        clamp(ask!.need),
+        clamp(ask!.slice),
+        clamp(ask!.floor),
+      ]),
     },
     { sql: READ, rows: orders.map(({ key }) => [...toValues(key), instance]) },
   ];
@@ -131,13 +152,18 @@ export function toStates(results: readonly BatchResult[]): Map<string, AccountSt
     states.set(accountName({ scope, scopeId, period, startsAt }), {
       limit: row.limit_nano_usd,
       spent: row.spent_nano_usd,
-      granted: row.granted,
+      granted: row.granted ?? undefined,
       grantedElsewhere: row.elsewhere,
       wanted: row.wanted,
       answeredElsewhere: row.answered ?? Infinity,
     });
   }
   return states;
+}
+
+/** What a client may ask for has no bound: a batch that no engine takes would hold all others up. */
+function clamp(nano: number): number {
+  return Math.max(-MOST_NANO, Math.min(nano, MOST_NANO));
 }
 
 function toValues({ scope, scopeId, period, startsAt }: AccountKey): SqlValue[] {

@@ -1,5 +1,6 @@
 // What the gateway's state must do on every engine.
 import { after, before, describe } from "node:test";
+import { budgetsServeContract } from "../budgets/budgets-serve.contract.ts";
 import { budgetsContract } from "../budgets/budgets.contract.ts";
 import { ledgerContract } from "../ledger/ledger.contract.ts";
 import { recoveryContract } from "./recovery.contract.ts";
@@ -13,6 +14,7 @@ export function describeGatewayState(name: string, openStore: () => Promise<Cont
     after(() => context.close());
     ledgerContract(context);
     budgetsContract(context);
+    budgetsServeContract(context);
     recoveryContract(context);
   });
 }

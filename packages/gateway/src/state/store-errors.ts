@@ -13,9 +13,11 @@ export function storeBehindError(message: string, cause?: unknown): HomegrownErr
   });
 }
 
+const REFUSALS: ReadonlySet<string> = new Set(["storage/constraint", "storage/number-too-large"]);
+
 /** True when the store refuses what it was given, false when it may take the same at another time. */
 export function isRefusedForItself(error: HomegrownError): boolean {
-  return error.code === "storage/constraint" || error.kind === "invalid-input";
+  return REFUSALS.has(error.code) || error.kind === "invalid-input";
 }
 
 export function toStoreError(error: unknown): HomegrownError {

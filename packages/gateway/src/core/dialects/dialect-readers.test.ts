@@ -7,6 +7,12 @@ import type { StreamReader } from "./dialect-reader.ts";
 const responseEvent = (type: string, rest: object): Buffer =>
   Buffer.from(`event: ${type}\ndata: ${JSON.stringify({ type, ...rest })}\n\n`);
 
+function read(...events: readonly Buffer[]): StreamReader {
+  const reader = DIALECT_READERS["openai/responses"].createStreamReader!();
+  for (const event of events) reader.read(event);
+  return reader;
+}
+
 describe("usage of answers whose bytes pass through", () => {
   it("holds tokens that a chat completion wrote to a cache", () => {
     const usage = {
@@ -30,11 +36,6 @@ describe("usage of answers whose bytes pass through", () => {
 });
 
 describe("a stream of the Responses API", () => {
-  const read = (...events: readonly Buffer[]): StreamReader => {
-    const reader = DIALECT_READERS["openai/responses"].createStreamReader!();
-    for (const event of events) reader.read(event);
-    return reader;
-  };
   const usage = { input_tokens: 7, output_tokens: 2 };
 
   it("is complete with its last event, whatever its metadata is called", () => {
