@@ -10,6 +10,8 @@ import type { Contribution } from "../state/frozen-batch.ts";
 import type { Contributor, StateWriter } from "../state/state-writer.ts";
 import { storeBehindError } from "../state/store-errors.ts";
 import type { StateDatabase } from "../state/tables.ts";
+import { toAsk } from "./account-ask.ts";
+import type { WaitingSum } from "./account-ask.ts";
 import type { Account, AccountState } from "./account.ts";
 import { BudgetBook } from "./budget-book.ts";
 import type { BudgetPlan } from "./budget-book.ts";
@@ -224,8 +226,8 @@ export class Budgets implements Contributor {
     });
   }
 
-  #sumUpWaiters(): Map<Account, { need: number; floor: number }> {
-    const asks = new Map<Account, { need: number; floor: number }>();
+  #sumUpWaiters(): Map<Account, WaitingSum> {
+    const asks = new Map<Account, WaitingSum>();
     const wallMs = this.#clock.wallMs();
     for (const { key, demand } of this.#waiters) {
       const full = amountOf(demand, demand.units);
@@ -242,11 +244,7 @@ export class Budgets implements Contributor {
     return asks;
   }
 
-  #toOrder(
-    account: Account,
-    waiting: { need: number; floor: number } | undefined,
-    nowMs: number,
-  ): AccountOrder | undefined {
+  #toOrder(account: Account, waiting: WaitingSum | undefined, nowMs: number): AccountOrder | undefined {
     const charge = account.charged;
     // Two that wait for each other's idle money would both be refused: who is called gives way, and asks later.
     const yields = waiting !== undefined && account.isCalledByOthers;
@@ -387,26 +385,6 @@ export class Budgets implements Contributor {
 function isThere({ accounts }: BudgetPlan, { demand }: Waiter): boolean {
   const full = amountOf(demand, demand.units);
   return accounts.every((account) => account.available + account.unspent >= full);
-}
-
-function toAsk(
-  account: Account,
-  waiting: { need: number; floor: number } | undefined,
-  nowMs: number,
-): AccountOrder["ask"] {
-  // `charged` leaves the grant with this batch, so it does not count twice.
-  const lacking = (amount: number): number => Math.max(0, Math.ceil(amount - account.available));
-  const isScarce = account.scarceUntilMs > nowMs;
-  const wished = isScarce ? 0 : account.wishedGrant + 8 * (waiting?.need ?? 0);
-  const slice = Math.max(0, Math.ceil(wished - account.grant));
-  if (waiting !== undefined && lacking(waiting.need) > 0) {
-    const need = lacking(waiting.need);
-    return { need, slice: Math.max(need, slice), floor: lacking(waiting.floor) };
-  }
-  if (!account.wantsSlice || slice === 0 || account.sliceAfterMs > nowMs || !account.isOpen) return undefined;
-  account.wantsSlice = false;
-  account.sliceAfterMs = nowMs + 50;
-  return { need: 0, slice, floor: 0 };
 }
 
 function nameOf({ key }: AccountOrder): string {
