@@ -151,9 +151,9 @@ describe("the first loop", () => {
     ]);
     assert.ok(card?.training && lineage.origin.kind === "trained");
     const { steps } = card.training;
-    // More than 200 unless something else has the processor: minutes buy the steps that they buy.
+    // More than 200 unless something else has the processor: minutes buy the steps that they buy, at least one.
     const sampled = [...[0, 50, 200].filter((step) => step < steps), steps];
-    assert.ok(sampled.length >= 3, `${steps} steps`);
+    assert.ok(sampled.length >= 2, `${steps} steps`);
     const says = (text: string): void => assert.ok(stdout.includes(text), `${text}\nis not in\n${stdout}`);
     for (const step of sampled) says(`\n  step ${step}\n`);
     const shown = card.samples.filter(({ source }) => /^step|^order-5/.test(source));
