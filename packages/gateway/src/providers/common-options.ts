@@ -5,16 +5,19 @@ import { UpstreamError } from "../core/upstream-errors.ts";
 import { withoutEmptyTexts } from "./empty-texts.ts";
 import type { CommonOptions, ProviderDefinition } from "./provider-kind.ts";
 
-/** The call as this kind of provider takes it; `tokens` tells whether log-probabilities are wanted. */
+/**
+ * The call as this kind of provider takes it; `tokens` tells whether log-probabilities are wanted, `lost` names what
+ * the client asked for and the provider has no word for.
+ */
 export function adaptCall(
   asked: ChatCall,
-  definition: Pick<ProviderDefinition, "options" | "logProbabilities">,
+  definition: Pick<ProviderDefinition, "kind" | "options" | "logProbabilities">,
   target: string,
-): { call: ChatCall; tokens: boolean } {
+): { call: ChatCall; tokens: boolean; lost: readonly string[] } {
   const prompt = withoutEmptyTexts(asked.prompt);
   const call = prompt === asked.prompt ? asked : { ...asked, prompt };
   const given = call.providerOptions;
-  if (given === undefined && call.topK === undefined) return { call, tokens: false };
+  if (given === undefined && call.topK === undefined) return { call, tokens: false, lost: [] };
   const common: CommonOptions = {};
   if (call.topK !== undefined) common.topK = call.topK;
   const own = given?.["homegrown"] as ChatOptionsExtension | undefined;
@@ -36,8 +39,27 @@ export function adaptCall(
     });
   }
   const added = definition.options?.(common);
-  if (added === undefined) return { call, tokens };
+  const lost = findLost(common, given, definition);
+  if (added === undefined) return { call, tokens, lost };
   const providerOptions = { ...given };
   for (const key in added) providerOptions[key] = { ...added[key], ...given?.[key] };
-  return { call: { ...call, providerOptions, ...(tokens && { includeRawChunks: true }) }, tokens };
+  return { call: { ...call, providerOptions, ...(tokens && { includeRawChunks: true }) }, tokens, lost };
+}
+
+/** Kinds whose package reads the options of OpenAI's own. */
+const TALK_AS_OPENAI: ReadonlySet<string> = new Set(["openai", "azure"]);
+
+function findLost(
+  common: CommonOptions,
+  given: ChatCall["providerOptions"],
+  { kind, options }: Pick<ProviderDefinition, "kind" | "options">,
+): string[] {
+  const lost: string[] = [];
+  if (common.logitBias !== undefined) {
+    const { logitBias: _, ...others } = common;
+    const isSaid = JSON.stringify(options?.(common)) !== JSON.stringify(options?.(others));
+    if (!isSaid) lost.push("logit_bias");
+  }
+  if (given?.["openai"]?.["textVerbosity"] !== undefined && !TALK_AS_OPENAI.has(kind)) lost.push("verbosity");
+  return lost;
 }

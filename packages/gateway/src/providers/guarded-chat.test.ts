@@ -4,7 +4,7 @@ import type { ChatModel, ChatResult, ChatStreamPart } from "@homegrown/contracts
 import { UpstreamError } from "../core/upstream-errors.ts";
 import { guardChat } from "./guarded-chat.ts";
 
-const RULES = { logProbabilities: false };
+const RULES = { kind: "openai", logProbabilities: false } as const;
 const CALL = { prompt: [] };
 const USAGE: ChatResult["usage"] = {
   inputTokens: { total: 5, noCache: 5, cacheRead: 0, cacheWrite: 0 },

@@ -8,12 +8,17 @@ import type {
   TokenLogProbability,
 } from "@homegrown/contracts";
 import { UpstreamError } from "../core/upstream-errors.ts";
+import { addWarnings } from "./answer-warnings.ts";
+import type { Warning } from "./answer-warnings.ts";
 import { adaptCall } from "./common-options.ts";
 import { errorInside, toUpstreamError } from "./port-errors.ts";
 import type { ProviderDefinition } from "./provider-kind.ts";
 import { readTokens, toMetadata } from "./token-log-probabilities.ts";
 
-type ChatRules = Pick<ProviderDefinition, "options" | "logProbabilities" | "billed" | "alwaysNamesReason">;
+type ChatRules = Pick<
+  ProviderDefinition,
+  "kind" | "options" | "logProbabilities" | "billed" | "alwaysNamesReason"
+>;
 
 /** `target` names the model in errors. */
 export function guardChat(model: ChatModel, definition: ChatRules, target: string): ChatModel {
@@ -26,29 +31,33 @@ export function guardChat(model: ChatModel, definition: ChatRules, target: strin
     supportedUrls: model.supportedUrls,
     async doGenerate(original) {
       try {
-        const { call, tokens } = adaptCall(original, definition, target);
+        const { call, tokens, lost } = adaptCall(original, definition, target);
         const result = await model.doGenerate(call);
         const ending = faultOfEnding(result.finishReason, definition, target);
         if (ending !== undefined) throw errorInside(result.response?.body, target) ?? ending;
         const usage = definition.billed?.(result.usage) ?? result.usage;
-        return { ...(tokens ? withTokens(result) : result), usage };
+        const warnings = lost.length > 0 ? [...result.warnings, ...lost.map(toWarning)] : result.warnings;
+        return { ...(tokens ? withTokens(result) : result), usage, warnings };
       } catch (error) {
         throw translate(error, original.abortSignal);
       }
     },
     async doStream(original) {
       try {
-        const { call, tokens } = adaptCall(original, definition, target);
+        const { call, tokens, lost } = adaptCall(original, definition, target);
         const result = await model.doStream(call);
-        return {
-          ...result,
-          stream: guardStream(result.stream, original, tokens, definition, target, translate),
-        };
+        const stream = guardStream(result.stream, original, tokens, definition, target, translate);
+        if (lost.length === 0) return { ...result, stream };
+        return { ...result, stream: stream.pipeThrough(addWarnings(...lost.map(toWarning))) };
       } catch (error) {
         throw translate(error, original.abortSignal);
       }
     },
   };
+}
+
+function toWarning(feature: string): Warning {
+  return { type: "unsupported", feature };
 }
 
 /** Packages that miss the provider's last word say so in different ways; undefined for a good ending. */

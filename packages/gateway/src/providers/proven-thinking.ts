@@ -2,11 +2,12 @@
 // thinking that led to them, signed. Clients of other protocols seldom can: their fields hold no signature. Then
 // this one step is answered without thinking, instead of refused; the client is told that it was dropped.
 // https://platform.claude.com/docs/en/build-with-claude/extended-thinking#preserving-thinking-blocks
-import type { ChatCall, ChatModel, ChatResult, ChatStreamPart } from "@homegrown/contracts";
+import type { ChatCall, ChatModel } from "@homegrown/contracts";
+import { addWarnings } from "./answer-warnings.ts";
+import type { Warning } from "./answer-warnings.ts";
 import { limitThinking } from "./thinking-limit.ts";
 
 type Prompt = ChatCall["prompt"];
-type Warning = ChatResult["warnings"][number];
 
 const NO_ROOM: Warning = {
   type: "unsupported",
@@ -43,7 +44,7 @@ export function withProvenThinking(model: ChatModel, adapts: boolean): ChatModel
     async doStream(given) {
       const { call, warning } = plan(given);
       const result = await model.doStream(call);
-      return warning ? { ...result, stream: result.stream.pipeThrough(addWarning(warning)) } : result;
+      return warning ? { ...result, stream: result.stream.pipeThrough(addWarnings(warning)) } : result;
     },
   };
 }
@@ -73,13 +74,4 @@ function withoutThinking({ reasoning: _, ...call }: ChatCall): ChatCall {
   const { effort: __, ...anthropic } = call.providerOptions?.["anthropic"] ?? {};
   const thinking = { type: "disabled" };
   return { ...call, providerOptions: { ...call.providerOptions, anthropic: { ...anthropic, thinking } } };
-}
-
-function addWarning(warning: Warning): TransformStream<ChatStreamPart, ChatStreamPart> {
-  return new TransformStream({
-    transform(part, controller) {
-      const isStart = part.type === "stream-start";
-      controller.enqueue(isStart ? { ...part, warnings: [...part.warnings, warning] } : part);
-    },
-  });
 }

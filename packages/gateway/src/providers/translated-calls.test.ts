@@ -78,6 +78,36 @@ describe("translated calls", () => {
     }
   });
 
+  it("name what was asked for and the provider has no word for, streamed and not", async () => {
+    const targets = await targetsOf({
+      local: { kind: "openai-compatible", baseUrl: origin },
+      groq: { kind: "groq", apiKey, baseUrl: origin },
+    });
+    const asked = {
+      prompt: PROMPT,
+      providerOptions: { homegrown: { logitBias: { "5": -100 } }, openai: { textVerbosity: "low" } },
+    };
+    const expected = { "local/m": ["verbosity"], "groq/m": ["logit_bias", "verbosity"] };
+    for (const [id, lost] of Object.entries(expected)) {
+      const { chat } = await targets.find(id)!.acquire();
+      upstream.script({ headers: json, body: answer({}) });
+      const { warnings } = await chat!.doGenerate(asked);
+      const features = warnings.map((warning) => warning.type === "unsupported" && warning.feature);
+      assert.deepEqual(features, lost, id);
+      upstream.script({
+        headers: { "content-type": "text/event-stream" },
+        body: [chunk({ content: "Hi" }, {}), chunk({}, { finish_reason: "stop" }), "data: [DONE]\n\n"].join(
+          "",
+        ),
+      });
+      const { stream } = await chat!.doStream(asked);
+      for await (const part of stream) {
+        if (part.type === "stream-start") assert.deepEqual(part.warnings, warnings, id);
+        else assert.notEqual(part.type, "error");
+      }
+    }
+  });
+
   it("ask for log-probabilities in each protocol's words, and carry them with the text", async () => {
     const targets = await targetsOf({
       openai: { kind: "openai", apiKey, baseUrl: origin },
