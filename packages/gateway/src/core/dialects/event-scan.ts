@@ -68,3 +68,8 @@ export function toCount(value: unknown): number {
 export function toRecord(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
 }
+
+/** In UTF-8; 0 for what is no string. */
+export function byteLength(value: unknown): number {
+  return typeof value === "string" ? Buffer.byteLength(value) : 0;
+}

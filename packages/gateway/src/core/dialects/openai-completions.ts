@@ -3,7 +3,7 @@
 import type { TokenUsage } from "../token-usage.ts";
 import { readProviderError } from "../provider-error.ts";
 import type { DialectReader, EventVerdict, StreamReader } from "./dialect-reader.ts";
-import { findValue, hasData, parseData, stringBytes, toCount, toRecord } from "./event-scan.ts";
+import { byteLength, findValue, hasData, parseData, stringBytes, toCount, toRecord } from "./event-scan.ts";
 
 const OPEN_BRACE = 0x7b;
 const QUOTE = 0x22;
@@ -100,10 +100,6 @@ function toUsage(value: unknown): TokenUsage | undefined {
     reasoning: toCount(output["reasoning_tokens"]),
     estimated: false,
   };
-}
-
-function byteLength(value: unknown): number {
-  return typeof value === "string" ? Buffer.byteLength(value) : 0;
 }
 
 function sum(list: unknown, measure: (item: Readonly<Record<string, unknown>>) => number): number {

@@ -3,7 +3,7 @@
 import { readProviderError } from "../provider-error.ts";
 import type { TokenUsage } from "../token-usage.ts";
 import type { DialectReader, EventVerdict, StreamReader } from "./dialect-reader.ts";
-import { findValue, hasData, parseData, stringBytes, toCount, toRecord } from "./event-scan.ts";
+import { byteLength, findValue, hasData, parseData, stringBytes, toCount, toRecord } from "./event-scan.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -147,8 +147,4 @@ function inputUsage(input: number): TokenUsage {
 function toSeconds(value: unknown): number {
   const seconds = typeof value === "string" ? Number(value) : value;
   return typeof seconds === "number" && Number.isFinite(seconds) && seconds > 0 ? seconds : 0;
-}
-
-function byteLength(value: unknown): number {
-  return typeof value === "string" ? Buffer.byteLength(value) : 0;
 }
