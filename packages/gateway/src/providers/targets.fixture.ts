@@ -1,4 +1,6 @@
 // Targets over real connections, whose way for bytes only remembers where it leads.
+import { after } from "node:test";
+import { ProviderUpstream } from "@homegrown/testing";
 import { Agent } from "undici";
 import type { Passthrough } from "../core/target.ts";
 import { providersConfigSchema } from "./provider-config.ts";
@@ -26,4 +28,21 @@ export function createTestTargets(): {
       }),
     close: () => dispatcher.close(),
   };
+}
+
+/** A provider's own server, and targets that may ask it; both end with the tests of the file that calls this. */
+export async function startTestUpstream(): Promise<{
+  targetsOf: ReturnType<typeof createTestTargets>["targetsOf"];
+  upstream: ProviderUpstream;
+  /** The server's address. */
+  origin: string;
+}> {
+  const { targetsOf, close } = createTestTargets();
+  const upstream = new ProviderUpstream();
+  const origin = await upstream.start();
+  after(async () => {
+    await close();
+    await upstream.stop();
+  });
+  return { targetsOf, upstream, origin };
 }

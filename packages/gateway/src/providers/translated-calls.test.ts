@@ -3,22 +3,13 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import type { ChatCall } from "@homegrown/contracts";
 import { ProviderUpstream } from "@homegrown/testing";
 import { UpstreamError } from "../core/upstream-errors.ts";
-import { apiKey, createTestTargets } from "./targets.fixture.ts";
+import { apiKey, startTestUpstream } from "./targets.fixture.ts";
 
-const { targetsOf, close } = createTestTargets();
-const upstream = new ProviderUpstream();
-let origin: string;
-before(async () => {
-  origin = await upstream.start();
-});
-after(async () => {
-  await close();
-  await upstream.stop();
-});
+const { targetsOf, upstream, origin } = await startTestUpstream();
 
 const PROMPT: ChatCall["prompt"] = [{ role: "user", content: [{ type: "text", text: "hello" }] }];
 

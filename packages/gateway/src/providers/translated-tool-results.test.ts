@@ -1,23 +1,13 @@
 // An image in a tool's result, from a client's request to what each kind of provider is sent.
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import type { ChatCall } from "@homegrown/contracts";
-import { ProviderUpstream } from "@homegrown/testing";
 import { promptOf } from "../protocols/anthropic/messages/requests.fixture.ts";
 import { translate as translateResponses } from "../protocols/openai/responses/responses.fixture.ts";
 import { PROVIDER_KINDS } from "./provider-kinds.ts";
-import { apiKey, createTestTargets } from "./targets.fixture.ts";
+import { apiKey, startTestUpstream } from "./targets.fixture.ts";
 
-const { targetsOf, close } = createTestTargets();
-const upstream = new ProviderUpstream();
-let origin: string;
-before(async () => {
-  origin = await upstream.start();
-});
-after(async () => {
-  await close();
-  await upstream.stop();
-});
+const { targetsOf, upstream, origin } = await startTestUpstream();
 
 const PNG =
   "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
